@@ -1,0 +1,482 @@
+"""RESP request parser: finds the arguments of a request inside the connection's buffer, without making objects.
+
+Two forms arrive (https://redis.io/docs/latest/develop/reference/protocol-spec/):
+
+    multibulk   *<count>\\r\\n  then count times  $<length>\\r\\n<bytes>\\r\\n
+    inline      words on one line, which may be quoted as in redis.conf
+
+An argument is a Slice: an address in the buffer and a length. The parser is resumable at any byte: what it knows of an
+incomplete request (how many arguments are still to come, the length of the current one) stays in the Args, and nothing
+is read twice, so a request that arrives in many pieces costs no more than one that arrives whole. When the buffer moves,
+`rebase` moves the slices.
+
+An argument of 32 KiB or more that is not in the buffer yet gets a block of its own, into which the socket is then read
+directly (`big_room`, `big_filled`). The block grows as bytes arrive, not as the client promises them. A handler may take
+the block over (`take_blob`), so storing a large value copies nothing.
+"""
+
+import cython
+from cython.cimports.libc.stdint import uintptr_t
+from cython.cimports.libc.string import memchr, memcpy
+from cython.cimports.pyrite.core.entry import Blob, blob_data, blob_free, blob_new, blob_reserve
+from cython.cimports.pyrite.core.memory import mem_alloc, mem_free, mem_realloc
+from cython.cimports.pyrite.core.numbers import parse_longlong
+
+from pyrite.core.errors import NOT_INTEGER, CommandError
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _lower(c: cython.uchar) -> cython.uchar:
+    return c + 32 if 65 <= c <= 90 else c
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _is_space(c: cython.char) -> cython.bint:
+    return c == 32 or 9 <= c <= 13
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _hex_value(c: cython.char) -> cython.int:
+    if 48 <= c <= 57:
+        return c - 48
+    if 97 <= c <= 102:
+        return c - 87
+    if 65 <= c <= 70:
+        return c - 55
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _escaped(c: cython.char) -> cython.char:
+    """What a backslash and this letter stand for between double quotes."""
+    if c == 110:
+        return 10
+    if c == 114:
+        return 13
+    if c == 116:
+        return 9
+    if c == 98:
+        return 8
+    if c == 97:
+        return 7
+    return c
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _unquote(
+    p: cython.p_char, i: cython.Py_ssize_t, end: cython.Py_ssize_t, out: cython.pointer[cython.Py_ssize_t]
+) -> cython.Py_ssize_t:
+    """Resolve the quotes of the word that begins at `i`, in place.
+
+    Returns the position behind the word, and in `out` where its bytes now end; -1 for quotes that don't balance.
+    """
+    w: cython.Py_ssize_t = i
+    quote: cython.char = 0
+    while i < end:
+        c: cython.char = p[i]
+        if quote == 34 and c == 92 and i + 3 < end and p[i + 1] == 120:
+            if _hex_value(p[i + 2]) >= 0 and _hex_value(p[i + 3]) >= 0:
+                p[w] = cython.cast(cython.char, _hex_value(p[i + 2]) * 16 + _hex_value(p[i + 3]))
+                w += 1
+                i += 4
+                continue
+        if quote == 34 and c == 92 and i + 1 < end:
+            p[w] = _escaped(p[i + 1])
+            w += 1
+            i += 2
+            continue
+        if quote == 39 and c == 92 and i + 1 < end and p[i + 1] == 39:
+            p[w] = 39
+            w += 1
+            i += 2
+            continue
+        if quote:
+            if c == quote:
+                # A closing quote ends the word, so only white space or the end may follow it.
+                if i + 1 < end and not _is_space(p[i + 1]):
+                    return -1
+                out[0] = w
+                return i + 1
+        elif c == 34 or c == 39:
+            quote = c
+            i += 1
+            continue
+        elif _is_space(c) or c == 0:
+            break
+        p[w] = c
+        w += 1
+        i += 1
+    out[0] = w
+    return -1 if quote else i
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _parse_number(
+    buf: cython.p_char, start: cython.Py_ssize_t, end: cython.Py_ssize_t, out: cython.pointer[cython.longlong]
+) -> cython.bint:
+    """The number between two positions; almost always one to three digits."""
+    n: cython.Py_ssize_t = end - start
+    i: cython.Py_ssize_t
+    value: cython.longlong = 0
+    if 0 < n < 10 and 49 <= buf[start] <= 57:
+        for i in range(start, end):
+            if not 48 <= buf[i] <= 57:
+                return False
+            value = value * 10 + (buf[i] - 48)
+        out[0] = value
+        return True
+    return parse_longlong(buf + start, n, out) != 0
+
+
+@cython.final
+@cython.cclass
+class Args:
+    """The arguments of one request, and the parser's state while they are incomplete.
+
+    `args[i]` makes bytes, `args.integer(i)` parses in place, and compiled handlers read `args.v[i]`. All of it is valid
+    until the handler returns: afterwards the buffer holds the next request.
+    """
+
+    def __cinit__(self) -> None:
+        self.capacity = 16
+        self.v = cython.cast(cython.pointer[Slice], mem_alloc(16 * cython.sizeof(Slice)))
+        self.bulk_length = -1
+
+    def __dealloc__(self) -> None:
+        self.reset()
+        mem_free(self.v, self.capacity * cython.sizeof(Slice))
+        if self.owned != cython.NULL:
+            mem_free(self.owned, self.owned_capacity * cython.sizeof(cython.p_void))
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def reset(self) -> cython.void:
+        """Forget the request, freeing the blocks of big arguments that nobody took, and room for very many arguments."""
+        i: cython.Py_ssize_t
+        self.argc = 0
+        self.remaining = 0
+        self.bulk_length = -1
+        self.bytes_total = 0
+        if self.owned_count:
+            for i in range(self.owned_count):
+                if self.owned[i] != cython.NULL:
+                    blob_free(self.owned[i])
+            self.owned_count = 0
+            self.big = cython.NULL
+        if self.capacity > ARGUMENTS_KEPT:
+            mem_free(self.v, self.capacity * cython.sizeof(Slice))
+            self.capacity = 16
+            self.v = cython.cast(cython.pointer[Slice], mem_alloc(16 * cython.sizeof(Slice)))
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def push(self, p: cython.p_char, n: cython.Py_ssize_t) -> cython.void:
+        """Add an argument."""
+        width: cython.size_t = cython.sizeof(Slice)
+        if self.argc == self.capacity:
+            self.v = cython.cast(
+                cython.pointer[Slice], mem_realloc(self.v, self.capacity * width, self.capacity * 2 * width)
+            )
+            self.capacity *= 2
+        self.v[self.argc].p = p
+        self.v[self.argc].n = n
+        self.argc += 1
+        self.bytes_total += n
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def parse(
+        self,
+        buf: cython.p_char,
+        length: cython.Py_ssize_t,
+        start: cython.Py_ssize_t,
+        bulk_max: cython.Py_ssize_t,
+        trusted: cython.bint,
+    ) -> cython.int:
+        """Read a request from `buf[start:length]`, or go on with the one begun there.
+
+        `start` counts only for a new request. `bulk_max` is proto-max-bulk-len; an untrusted client, one that has yet to
+        authenticate, may send but few and short arguments. Returns one of PARSE_*.
+        """
+        status: cython.int
+        if self.remaining == 0:
+            if self.argc or self.owned_count:
+                self.reset()
+            self.position = start
+            if start >= length:
+                return PARSE_MORE
+            if buf[start] != 42:
+                return self._parse_inline(buf, length)
+            status = self._parse_count(buf, length, trusted)
+            if status != PARSE_DONE or self.remaining == 0:
+                return status
+        while self.remaining:
+            if self.bulk_length < 0:
+                status = self._parse_bulk_length(buf, length, bulk_max, trusted)
+                if status != PARSE_DONE:
+                    return status
+            if not self._parse_bulk(buf, length):
+                return PARSE_MORE
+        return PARSE_DONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _parse_inline(self, buf: cython.p_char, length: cython.Py_ssize_t) -> cython.int:
+        i: cython.Py_ssize_t = self.position
+        word_end: cython.Py_ssize_t = 0
+        newline: cython.p_char = cython.cast(cython.p_char, memchr(buf + i, 10, length - i))
+        if newline == cython.NULL:
+            if length - i > INLINE_MAX_BYTES:
+                self.problem = b"too big inline request"
+                return PARSE_ERROR
+            return PARSE_MORE
+        end: cython.Py_ssize_t = newline - buf
+        self.position = end + 1
+        if end > i and buf[end - 1] == 13:
+            end -= 1
+        while True:
+            while i < end and _is_space(buf[i]):
+                i += 1
+            if i >= end or buf[i] == 0:
+                return PARSE_DONE
+            begin: cython.Py_ssize_t = i
+            i = _unquote(buf, i, end, cython.address(word_end))
+            if i < 0:
+                self.argc = 0
+                self.problem = b"unbalanced quotes in request"
+                return PARSE_ERROR
+            self.push(buf + begin, word_end - begin)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _parse_count(self, buf: cython.p_char, length: cython.Py_ssize_t, trusted: cython.bint) -> cython.int:
+        """The line `*<count>`."""
+        count: cython.longlong = 0
+        start: cython.Py_ssize_t = self.position
+        end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
+        if end == cython.NULL:
+            if length - start > INLINE_MAX_BYTES:
+                self.problem = b"too big mbulk count string"
+                return PARSE_ERROR
+            return PARSE_MORE
+        if end - buf + 2 > length:
+            return PARSE_MORE
+        if not _parse_number(buf, start + 1, end - buf, cython.address(count)) or count > 2147483647:
+            self.problem = b"invalid multibulk length"
+            return PARSE_ERROR
+        if count > UNAUTHENTICATED_ARGUMENTS and not trusted:
+            self.problem = b"unauthenticated multibulk length"
+            return PARSE_ERROR
+        self.position = end - buf + 2
+        self.remaining = count if count > 0 else 0
+        return PARSE_DONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _parse_bulk_length(
+        self, buf: cython.p_char, length: cython.Py_ssize_t, bulk_max: cython.Py_ssize_t, trusted: cython.bint
+    ) -> cython.int:
+        """The line `$<length>`."""
+        n: cython.longlong = 0
+        start: cython.Py_ssize_t = self.position
+        if start >= length:
+            return PARSE_MORE
+        end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
+        if end == cython.NULL:
+            if length - start > INLINE_MAX_BYTES:
+                self.problem = b"too big bulk count string"
+                return PARSE_ERROR
+            return PARSE_MORE
+        if end - buf + 2 > length:
+            return PARSE_MORE
+        if buf[start] != 36:
+            self.odd = buf[start]
+            self.problem = b"expected '$', got '%c'"
+            return PARSE_ERROR
+        if not _parse_number(buf, start + 1, end - buf, cython.address(n)) or n < 0 or n > bulk_max:
+            self.problem = b"invalid bulk length"
+            return PARSE_ERROR
+        if n > UNAUTHENTICATED_BYTES and not trusted:
+            self.problem = b"unauthenticated bulk length"
+            return PARSE_ERROR
+        self.position = end - buf + 2
+        self.bulk_length = n
+        return PARSE_DONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _parse_bulk(self, buf: cython.p_char, length: cython.Py_ssize_t) -> cython.int:
+        """The argument's bytes, if they are all here."""
+        n: cython.Py_ssize_t = self.bulk_length
+        if length - self.position < n + 2:
+            if n >= BIG_ARGUMENT and self.big == cython.NULL:
+                self._start_big(buf, length)
+            return 0
+        self.push(buf + self.position, n)
+        self.position += n + 2
+        self.bulk_length = -1
+        self.remaining -= 1
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _start_big(self, buf: cython.p_char, length: cython.Py_ssize_t) -> cython.int:
+        """Open a block for the current argument and move into it what is already here of it.
+
+        Without memory for the block the argument stays in the buffer, as a short one would.
+        """
+        here: cython.Py_ssize_t = length - self.position
+        width: cython.size_t = cython.sizeof(cython.p_void)
+        blob: cython.pointer[Blob] = blob_new(here * 2 if here > BIG_ARGUMENT else 2 * BIG_ARGUMENT)
+        if blob == cython.NULL:
+            return 0
+        memcpy(blob_data(blob), buf + self.position, here)
+        blob.length = here
+        if self.owned_count == self.owned_capacity:
+            capacity: cython.Py_ssize_t = self.owned_capacity * 2 if self.owned_capacity else 4
+            self.owned = cython.cast(
+                cython.pointer[cython.pointer[Blob]],
+                mem_realloc(self.owned, self.owned_capacity * width, capacity * width),
+            )
+            self.owned_capacity = capacity
+        self.owned[self.owned_count] = blob
+        self.owned_count += 1
+        self.big = blob
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def big_room(self, room: cython.pointer[cython.Py_ssize_t]) -> cython.p_char:
+        """Where the next bytes of the big argument go, and in `room` how many fit; NULL without memory."""
+        blob: cython.pointer[Blob] = self.big
+        total: cython.size_t = self.bulk_length + 2
+        if blob.capacity == blob.length or blob.capacity > total:
+            grown: cython.size_t = blob.capacity * 2
+            blob = blob_reserve(blob, grown if grown < total else total)
+            if blob == cython.NULL:
+                return cython.NULL
+            self.owned[self.owned_count - 1] = blob
+            self.big = blob
+        room[0] = blob.capacity - blob.length
+        return blob_data(blob) + blob.length
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def big_filled(self, n: cython.Py_ssize_t) -> cython.int:
+        """Say that so many bytes were read into the room; returns 1 when the argument is complete."""
+        blob: cython.pointer[Blob] = self.big
+        blob.length += n
+        if blob.length < cython.cast(cython.size_t, self.bulk_length + 2):
+            return 0
+        blob.length = self.bulk_length
+        self.push(blob_data(blob), self.bulk_length)
+        self.big = cython.NULL
+        self.bulk_length = -1
+        self.remaining -= 1
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def rebase(
+        self, old: cython.p_const_char, old_length: cython.Py_ssize_t, new: cython.p_char, dropped: cython.Py_ssize_t
+    ) -> cython.void:
+        """Follow the buffer, which held `old_length` bytes at `old`, to `new`, without its first `dropped` bytes."""
+        i: cython.Py_ssize_t
+        low: uintptr_t = cython.cast(uintptr_t, old)
+        at: uintptr_t
+        self.position -= dropped
+        for i in range(self.argc):
+            at = cython.cast(uintptr_t, self.v[i].p)
+            if low <= at <= low + old_length:
+                self.v[i].p = new + (at - low) - dropped
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def take_blob(self, i: cython.Py_ssize_t) -> cython.pointer[Blob]:
+        """The block of argument `i`, which becomes the caller's; NULL where the argument has none of its own."""
+        j: cython.Py_ssize_t
+        blob: cython.pointer[Blob]
+        for j in range(self.owned_count):
+            blob = self.owned[j]
+            if blob != cython.NULL and blob_data(blob) == self.v[i].p:
+                self.owned[j] = cython.NULL
+                return blob
+        return cython.NULL
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def equals(self, i: cython.Py_ssize_t, lower: cython.p_const_char) -> cython.bint:
+        """Tell whether argument `i` is this word (given in lower case), in any case."""
+        p: cython.p_char = self.v[i].p
+        n: cython.Py_ssize_t = self.v[i].n
+        j: cython.Py_ssize_t
+        for j in range(n):
+            if lower[j] == 0 or _lower(p[j]) != lower[j]:
+                return False
+        return lower[n] == 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def copy_from(self, other: Args, start: cython.Py_ssize_t) -> cython.void:
+        """Hold the same arguments as another from `start` on, without their bytes: valid as long as the other's are."""
+        i: cython.Py_ssize_t
+        self.reset()
+        for i in range(start, other.argc):
+            self.push(other.v[i].p, other.v[i].n)
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def integer(self, i: cython.Py_ssize_t) -> cython.longlong:
+        """Argument `i` as a signed 64-bit integer; raises CommandError NOT_INTEGER."""
+        value: cython.longlong = 0
+        if not _parse_number(self.v[i].p, 0, self.v[i].n, cython.address(value)):
+            raise CommandError(NOT_INTEGER)
+        return value
+
+    @cython.ccall
+    def is_token(self, i: cython.Py_ssize_t, lower: bytes) -> cython.bint:
+        """Tell whether argument `i` is this word (given in lower case), in any case."""
+        return self.equals(i, lower)
+
+    def __getitem__(self, i: cython.Py_ssize_t) -> bytes:
+        if i < 0:
+            i += self.argc
+        if i < 0 or i >= self.argc:
+            raise IndexError(i)
+        return self.v[i].p[: self.v[i].n]
+
+    def __len__(self) -> int:
+        return self.argc
+
+    def tail(self, start: cython.Py_ssize_t) -> list[bytes]:
+        """The arguments from `start` on, as bytes."""
+        i: cython.Py_ssize_t
+        return [self.v[i].p[: self.v[i].n] for i in range(start, self.argc)]
