@@ -1,0 +1,16 @@
+from pyrite.engine.client cimport Client
+from pyrite.engine.command cimport Command
+
+cdef enum:
+    EXECUTED = 0
+    REJECTED = 1        # an error reply is written
+    POSTPONED = 2       # nothing happened: the request has to be tried again
+
+ctypedef int (*Guard)(Client client, Command command) except -1
+
+cdef struct GuardRow:
+    int bit
+    Guard check
+
+cdef int process_command(Client client) except -1
+cdef int call(Client client, Command command) except -1

@@ -1,0 +1,228 @@
+"""Dispatch: the two functions that every command goes through.
+
+`process_command` finds the command of a request and asks the guards whether it may run now. `call` runs its handler and
+does what follows from it: statistics, latency, slow log. Nothing goes round them, neither sockets nor transactions,
+scripts, the replay of a log or the in-process client.
+
+A guard costs nothing while it is not needed: the server and each client hold a bit for each guard that has to be asked,
+and where no bit is set the command runs at once.
+"""
+
+import traceback
+
+import cython
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.memory import mem_used
+from cython.cimports.pyrite.core.reply import Reply
+from cython.cimports.pyrite.engine.client import (
+    CLIENT_NO_TOUCH,
+    CLIENT_POSTPONED,
+    CLIENT_REPLY_OFF,
+    CLIENT_REPLY_SKIP,
+    CLIENT_REPLY_SKIP_NEXT,
+    CLIENT_SPECIAL,
+    Client,
+)
+from cython.cimports.pyrite.engine.command import Command, lookup_command
+from cython.cimports.pyrite.engine.state import (
+    GUARD_AUTH,
+    GUARD_MEMORY,
+    GUARD_PAUSE,
+    PAUSE_ALL,
+    PAUSE_NONE,
+    ServerState,
+)
+
+from pyrite.core.errors import INTERNAL, NO_AUTH, OUT_OF_MEMORY, CommandError, wrong_arity
+from pyrite.engine.declare import DENYOOM as _DENYOOM
+from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
+from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
+from pyrite.engine.declare import WRITE as _WRITE
+
+DENYOOM = cython.declare(cython.longlong, _DENYOOM)
+PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
+ALLOWED_WITHOUT_AUTH = cython.declare(cython.longlong, _NO_AUTH_FLAG)
+
+# How much of an unknown command's name and arguments its error repeats.
+QUOTED_BYTES = cython.declare(cython.Py_ssize_t, 128)
+
+
+# Guards, in the order in which they are asked
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_auth(client: Client, command: Command) -> cython.int:
+    if client.is_trusted() or command.flags & ALLOWED_WITHOUT_AUTH:
+        return EXECUTED
+    return _reject(client, command, NO_AUTH)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_memory(client: Client, command: Command) -> cython.int:
+    """Make room when memory is short; refuse what needs more of it where no room can be made."""
+    if mem_used() <= client.server.maxmemory or client.server.make_room():
+        return EXECUTED
+    if command.flags & DENYOOM:
+        return _reject(client, command, OUT_OF_MEMORY)
+    return EXECUTED
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_pause(client: Client, command: Command) -> cython.int:
+    """CLIENT PAUSE: hold back all commands, or those that write."""
+    server: ServerState = client.server
+    if server.pause_mode == PAUSE_NONE:
+        return EXECUTED
+    if server.pause_mode == PAUSE_ALL or command.flags & PAUSED_BY_WRITE:
+        client.flags |= CLIENT_POSTPONED
+        server.postponed.append(client)
+        return POSTPONED
+    return EXECUTED
+
+
+_guards = cython.declare(GuardRow[3])
+_guards[0].bit = GUARD_AUTH
+_guards[0].check = _guard_auth
+_guards[1].bit = GUARD_MEMORY
+_guards[1].check = _guard_memory
+_guards[2].bit = GUARD_PAUSE
+_guards[2].check = _guard_pause
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _ask_guards(client: Client, command: Command, bits: cython.int) -> cython.int:
+    i: cython.int
+    status: cython.int
+    for i in range(3):
+        if bits & _guards[i].bit:
+            status = _guards[i].check(client, command)
+            if status != EXECUTED:
+                return status
+    return EXECUTED
+
+
+# Rejection
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
+    """Answer with an error without running the command."""
+    if command is not None:
+        command.rejected_calls += 1
+    client.server.count_error(text)
+    if client.flags & CLIENT_SPECIAL and _drops_reply(client):
+        return REJECTED
+    client.reply.error(text)
+    return REJECTED
+
+
+def _printable(data: bytes) -> bytes:
+    """What an error repeats of a client's words: cut, at a NUL at the latest. `Reply.error` sees to line breaks."""
+    return data[:QUOTED_BYTES].partition(b"\0")[0]
+
+
+@cython.cfunc
+def _unknown(client: Client, container: Command | None) -> bytes:
+    words: list = client.args.tail(0)
+    if container is not None:
+        if len(words) < 2:
+            return wrong_arity(container.wire_name)
+        return b"ERR unknown subcommand '%b'. Try %b HELP." % (_printable(words[1]), container.name.upper().encode())
+    quoted: bytes = b""
+    for word in words[1:]:
+        if len(quoted) >= QUOTED_BYTES:
+            break
+        quoted += b"'%b' " % _printable(word)[: QUOTED_BYTES - len(quoted)]
+    return b"ERR unknown command '%b', with args beginning with: %b" % (_printable(words[0]), quoted)
+
+
+# The two choke-points
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def process_command(client: Client) -> cython.int:
+    """Find, guard and run the command of the request in `client.args`; returns EXECUTED, REJECTED or POSTPONED."""
+    command: Command = lookup_command(client.args)
+    if command is None or command.handler is None:
+        return _reject(client, None, _unknown(client, command))
+    argc: cython.Py_ssize_t = client.args.argc
+    if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
+        return _reject(client, command, wrong_arity(command.wire_name))
+    bits: cython.int = client.guards | client.server.guards
+    if bits:
+        status: cython.int = _ask_guards(client, command, bits)
+        if status != EXECUTED:
+            return status
+    return call(client, command)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def call(client: Client, command: Command) -> cython.int:
+    """Run a command's handler and do what follows from it."""
+    server: ServerState = client.server
+    reply: Reply = client.reply
+    errors: cython.long = reply.errors
+    mark: cython.Py_ssize_t = reply.n - reply.sent
+    client.last_command = command
+    if client.flags & CLIENT_SPECIAL:
+        _before_special(client, command)
+    try:
+        command.handler(client, client.args)
+    except CommandError as error:
+        reply.truncate(mark + reply.sent)
+        reply.error(error.wire)
+    except Exception:
+        reply.truncate(mark + reply.sent)
+        _internal_error(client, command)
+    now: int64_t = server.clock()
+    elapsed: int64_t = now - server.now_ns
+    server.now_ns = now
+    server.commands_processed += 1
+    command.calls += 1
+    command.total_ns += elapsed
+    if server.latency_tracking:
+        command.record(elapsed)
+    if elapsed >= server.slowlog_threshold_us * 1000 and server.slowlog_threshold_us >= 0:
+        server.on_slow_command(client, command, elapsed)
+    if reply.errors != errors:
+        command.failed_calls += 1
+        server.count_error(reply.last_error)
+    if client.flags & CLIENT_SPECIAL and _drops_reply(client):
+        reply.truncate(mark + reply.sent)
+    server.keyspace.no_touch = False
+    return EXECUTED
+
+
+@cython.cfunc
+def _before_special(client: Client, command: Command) -> cython.void:
+    """What rare states of a client change about a command."""
+    if client.flags & CLIENT_NO_TOUCH and command.name != "touch":
+        client.server.keyspace.no_touch = True
+
+
+@cython.cfunc
+def _drops_reply(client: Client) -> cython.bint:
+    """CLIENT REPLY: tell whether the reply just written is to be dropped, and step from SKIP-next to SKIP to normal."""
+    if client.flags & CLIENT_REPLY_SKIP_NEXT:
+        client.flags = (client.flags & ~CLIENT_REPLY_SKIP_NEXT) | CLIENT_REPLY_SKIP
+        return False
+    if client.flags & CLIENT_REPLY_SKIP:
+        client.flags &= ~CLIENT_REPLY_SKIP
+        return True
+    return client.flags & CLIENT_REPLY_OFF != 0
+
+
+@cython.cfunc
+def _internal_error(client: Client, command: Command) -> cython.void:
+    """An exception in a handler is our bug: log it whole, count it, tell the client."""
+    server: ServerState = client.server
+    server.internal_errors += 1
+    server.log_warning(f"Internal error in '{command.name}' of client {client.id}:\n{traceback.format_exc()}")
+    client.reply.error(INTERNAL)

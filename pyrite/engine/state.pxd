@@ -1,0 +1,64 @@
+from libc.stdint cimport int64_t, uint64_t
+
+from pyrite.core.parser cimport Args
+from pyrite.keyspace.database cimport Keyspace
+
+cdef enum:
+    # Bits of `guards`, of the server's or of a client's: what has to be looked at before a command runs.
+    GUARD_AUTH = 1
+    GUARD_MEMORY = 2
+    GUARD_PAUSE = 4
+
+cdef enum:
+    PAUSE_NONE = 0
+    PAUSE_WRITE = 1
+    PAUSE_ALL = 2
+
+cdef enum:
+    READ_BUFFER = 65536
+
+cdef class ServerState:
+    cdef readonly Keyspace keyspace
+    cdef readonly dict clients          # all connections by id, in order of arrival
+    cdef public long long next_client_id
+    cdef public int guards
+    cdef public object current_client   # whose command runs
+    # Settings, pushed here by the configuration
+    cdef public Py_ssize_t proto_max_bulk_len
+    cdef public Py_ssize_t client_query_buffer_limit
+    cdef public tuple output_limits     # per client class: (hard bytes, soft bytes, soft seconds)
+    cdef public int64_t slowlog_threshold_us
+    cdef public bint latency_tracking
+    cdef public size_t maxmemory
+    cdef public int maxclients
+    cdef public int timeout_s
+    cdef public int keepalive_s
+    cdef public bytes password          # None: every client is trusted
+    # Time
+    cdef public int64_t now_ns          # monotonic; the end of the last command or the start of this event
+    cdef public int pause_mode
+    cdef public int64_t pause_until_ms
+    cdef public object pause_timer      # handle that ends the pause
+    cdef readonly list postponed        # clients that a pause holds back
+    # Statistics
+    cdef public int64_t commands_processed
+    cdef public int64_t net_input_bytes
+    cdef public int64_t net_output_bytes
+    cdef public int64_t connections_received
+    cdef public int64_t rejected_connections
+    cdef public int64_t error_replies
+    cdef public int64_t internal_errors
+    cdef public int64_t query_buffer_disconnections
+    cdef public int64_t output_buffer_disconnections
+    cdef public int64_t reads_processed
+    cdef public int64_t writes_processed
+    cdef public int64_t auth_failures
+    cdef public dict error_counts       # by code
+    # Shared by all connections, as one reads at a time
+    cdef char* read_buffer
+    cdef object read_view
+    cdef Args spare_args
+
+    cdef void tick(self) noexcept
+    cdef int64_t clock(self) noexcept
+    cpdef void count_error(self, bytes text)

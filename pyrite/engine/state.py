@@ -1,0 +1,79 @@
+"""What all clients of one server share, as far as the hot path needs it; `server.Server` adds the rest in plain Python."""
+
+import cython
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
+from cython.cimports.pyrite.core.parser import Args
+from cython.cimports.pyrite.keyspace.database import Keyspace
+from cython.cimports.cpython.memoryview import PyMemoryView_FromMemory
+from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
+
+WRITABLE = cython.declare(cython.int, 0x200)
+# Different codes that are counted one by one; a script can invent any number of them.
+ERROR_CODES_MAX = cython.declare(cython.int, 128)
+
+
+@cython.cclass
+class ServerState:
+    """Databases, clients, hot settings, clocks, guards and counters of one server."""
+
+    def __init__(self, databases: cython.int) -> None:
+        self.keyspace = Keyspace(databases)
+        self.clients = {}
+        self.next_client_id = 1
+        self.proto_max_bulk_len = 512 * 1024 * 1024
+        self.client_query_buffer_limit = 1024 * 1024 * 1024
+        self.output_limits = ((0, 0, 0), (0, 0, 0), (0, 0, 0))
+        self.slowlog_threshold_us = 10000
+        self.latency_tracking = True
+        self.maxclients = 10000
+        self.postponed = []
+        self.error_counts = {}
+        self.read_buffer = cython.cast(cython.p_char, mem_alloc(READ_BUFFER))
+        self.read_view = PyMemoryView_FromMemory(self.read_buffer, READ_BUFFER, WRITABLE)
+        self.spare_args = Args()
+        self.tick()
+
+    def __dealloc__(self) -> None:
+        if self.read_buffer != cython.NULL:
+            mem_free(self.read_buffer, READ_BUFFER)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def clock(self) -> int64_t:
+        """Monotonic nanoseconds."""
+        t: timespec
+        clock_gettime(CLOCK_MONOTONIC, cython.address(t))
+        return cython.cast(int64_t, t.tv_sec) * 1000000000 + t.tv_nsec
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def tick(self) -> cython.void:
+        """Take the time, once per event."""
+        t: timespec
+        clock_gettime(CLOCK_REALTIME, cython.address(t))
+        self.keyspace.now_ms = cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
+        self.now_ns = self.clock()
+
+    def refresh_clock(self) -> None:
+        """Take the time, for work that no client's event starts."""
+        self.tick()
+
+    @cython.ccall
+    def count_error(self, text: bytes) -> cython.void:
+        """Count an error reply by its code."""
+        self.error_replies += 1
+        code: bytes = text.split(b" ", 1)[0] if text else b"ERR"
+        if code in self.error_counts or len(self.error_counts) < ERROR_CODES_MAX:
+            self.error_counts[code] = self.error_counts.get(code, 0) + 1
+
+    def reset_statistics(self) -> None:
+        """CONFIG RESETSTAT, for the counters of the hot path."""
+        self.commands_processed = self.net_input_bytes = self.net_output_bytes = 0
+        self.connections_received = self.rejected_connections = self.error_replies = 0
+        self.query_buffer_disconnections = self.output_buffer_disconnections = 0
+        self.reads_processed = self.writes_processed = self.auth_failures = 0
+        self.error_counts.clear()
+        keyspace: Keyspace = self.keyspace
+        keyspace.hits = keyspace.misses = keyspace.expired_keys = keyspace.evicted_keys = 0
+        keyspace.lazyfree.reset_statistics()

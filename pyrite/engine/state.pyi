@@ -1,0 +1,43 @@
+from pyrite.engine.connection import Connection
+from pyrite.keyspace.database import Keyspace
+
+Limits = tuple[int, int, int]
+
+class ServerState:
+    keyspace: Keyspace
+    clients: dict[int, Connection]
+    next_client_id: int
+    guards: int
+    current_client: object
+    proto_max_bulk_len: int
+    client_query_buffer_limit: int
+    output_limits: tuple[Limits, ...]
+    slowlog_threshold_us: int
+    latency_tracking: bool
+    maxmemory: int
+    maxclients: int
+    timeout_s: int
+    keepalive_s: int
+    password: bytes | None
+    now_ns: int
+    pause_mode: int
+    pause_until_ms: int
+    postponed: list[Connection]
+    commands_processed: int
+    net_input_bytes: int
+    net_output_bytes: int
+    connections_received: int
+    rejected_connections: int
+    error_replies: int
+    internal_errors: int
+    query_buffer_disconnections: int
+    output_buffer_disconnections: int
+    reads_processed: int
+    writes_processed: int
+    auth_failures: int
+    error_counts: dict[bytes, int]
+
+    def __init__(self, databases: int) -> None: ...
+    def refresh_clock(self) -> None: ...
+    def count_error(self, text: bytes) -> None: ...
+    def reset_statistics(self) -> None: ...
