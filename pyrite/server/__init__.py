@@ -1,0 +1,1 @@
+"""The process: start-up, configuration, logging, INFO, cron."""

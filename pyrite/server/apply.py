@@ -1,0 +1,105 @@
+"""Configuration, applied: which setting of the running server each option changes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pyrite.core.hashtable import set_random_seed
+from pyrite.server import listen
+from pyrite.server.config.config import Config
+from pyrite.server.config.errors import ConfigError
+from pyrite.server.log import LEVELS
+from pyrite.server.process import open_file_limit
+
+if TYPE_CHECKING:
+    from pyrite.server.server import Server
+
+GUARD_MEMORY = 2  # as in engine/state.pxd
+
+
+def wire(server: Server, config: Config) -> None:
+    """Give the server the configuration as it is, and have later changes follow."""
+    set_random_seed(os.urandom(16))
+
+    def hot(_: Config) -> None:
+        server.proto_max_bulk_len = config.proto_max_bulk_len
+        server.client_query_buffer_limit = config.client_query_buffer_limit
+        server.output_limits = tuple(config.client_output_buffer_limit)
+        server.slowlog_threshold_us = config.slowlog_log_slower_than
+        server.latency_tracking = config.latency_tracking
+        server.timeout_s = config.timeout
+        server.keepalive_s = config.tcp_keepalive
+
+    def keyspace(_: Config) -> None:
+        server.keyspace.lfu = config.maxmemory_policy.endswith("lfu")
+        server.keyspace.lfu_log_factor = config.lfu_log_factor
+        server.keyspace.lfu_decay_minutes = config.lfu_decay_time
+        server.keyspace.lazy_expire = config.lazyfree_lazy_expire
+        server.keyspace.lazy_delete = config.lazyfree_lazy_user_del
+
+    def memory(_: Config) -> None:
+        server.maxmemory = config.maxmemory
+        server.guards = server.guards | GUARD_MEMORY if config.maxmemory else server.guards & ~GUARD_MEMORY
+        server.cron.evict_soon()
+
+    def eviction(_: Config) -> None:
+        server.evictor.configure(
+            config.maxmemory_policy, config.maxmemory_samples, config.maxmemory_eviction_tenacity
+        )
+
+    def password(_: Config) -> None:
+        server.password = config.requirepass.encode("utf-8", "surrogateescape") if config.requirepass else None
+
+    def clients(_: Config) -> None:
+        fitting, _notice = open_file_limit(config.maxclients)
+        if fitting < config.maxclients:
+            raise ConfigError(
+                f"The operating system is not able to handle the specified number of clients, try with {fitting}"
+            )
+        server.maxclients = config.maxclients
+
+    def logging(_: Config) -> None:
+        server.logger.level = LEVELS.index(config.loglevel)
+
+    def addresses(_: Config) -> None:
+        if server.loop is None:
+            return
+        try:
+            sockets, notices = listen.tcp_sockets(config)
+        except listen.ListenError as error:
+            server.log_warning(str(error))
+            raise ConfigError("Unable to listen on this port. Check server logs.") from None
+        for notice in notices:
+            server.log_notice(notice)
+        server.relisten(sockets)
+
+    hooks = {
+        hot: (
+            "proto-max-bulk-len",
+            "client-query-buffer-limit",
+            "client-output-buffer-limit",
+            "slowlog-log-slower-than",
+            "latency-tracking",
+            "timeout",
+            "tcp-keepalive",
+        ),
+        keyspace: (
+            "maxmemory-policy",
+            "lfu-log-factor",
+            "lfu-decay-time",
+            "lazyfree-lazy-expire",
+            "lazyfree-lazy-user-del",
+        ),
+        memory: ("maxmemory",),
+        eviction: ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"),
+        password: ("requirepass",),
+        clients: ("maxclients",),
+        logging: ("loglevel",),
+        addresses: ("bind", "port"),
+    }
+    for hook, names in hooks.items():
+        for name in names:
+            config.on_change(name, hook)
+    for apply in (hot, keyspace, memory, eviction, password, clients, logging):
+        apply(config)

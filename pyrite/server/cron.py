@@ -1,0 +1,180 @@
+"""Cron: what the server does by itself, `hz` times a second.
+
+Each turn is short: expiry, eviction and resizing work in slices of a millisecond, and where a slice was not enough the
+next one follows after the event loop has served clients in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from pyrite.core.memory import used_memory
+from pyrite.keyspace.expiry import expire_cycle, slice_us
+from pyrite.server.process import resident_bytes
+
+if TYPE_CHECKING:
+    from pyrite.server.server import Server
+
+REHASH_BUCKETS = 4096
+SAMPLES = 16
+SAMPLE_S = 0.1
+# Of a second's worth of clients; a turn looks at a share of them.
+CLIENTS_MIN_PER_TURN = 5
+
+
+class Rate:
+    """Something per second, averaged over the last 16 samples of 100 ms."""
+
+    def __init__(self) -> None:
+        self._samples = [0.0] * SAMPLES
+        self._at = 0
+        self._last = 0.0
+        self._last_ns = time.monotonic_ns()
+
+    def sample(self, total: float) -> None:
+        """Note the running total now."""
+        now = time.monotonic_ns()
+        elapsed_s = (now - self._last_ns) / 1e9
+        if elapsed_s > 0:
+            self._samples[self._at] = max(total - self._last, 0.0) / elapsed_s
+            self._at = (self._at + 1) % SAMPLES
+        self._last = total
+        self._last_ns = now
+
+    @property
+    def per_second(self) -> float:
+        """The average."""
+        return sum(self._samples) / SAMPLES
+
+
+class Cron:
+    """The periodic work of one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._expiring = False
+        self._evicting = False
+        self._next_sample_ns = 0
+        self._client_ids: list[int] = []
+        self.turns = 0
+        self.commands = Rate()
+        self.input = Rate()
+        self.output = Rate()
+        self.peak_bytes = 0
+        self.peak_at_s = int(time.time())
+        self.resident_bytes = 0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin."""
+        self._loop = loop
+        self.resident_bytes = resident_bytes()
+        self._timer = loop.call_later(0, self._turn)
+
+    def stop(self) -> None:
+        """End."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop = None
+
+    def _turn(self) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        server = self._server
+        self._timer = loop.call_later(1 / self._hz(), self._turn)
+        self.turns += 1
+        server.refresh_clock()
+        server.keyspace.update_clock()
+        if time.monotonic_ns() >= self._next_sample_ns:
+            self._next_sample_ns = time.monotonic_ns() + int(SAMPLE_S * 1e9)
+            self.sample()
+        self._check_clients()
+        if not self._expiring:
+            self._expire()
+        if server.config.activerehashing:
+            self._rehash()
+
+    def _hz(self) -> int:
+        """Turns per second; with dynamic-hz more for more than 200 clients a turn."""
+        config = self._server.config
+        hz = config.hz
+        if config.dynamic_hz:
+            while len(self._server.clients) / hz > 200 and hz < 500:
+                hz *= 2
+        return min(hz, 500)
+
+    def sample(self) -> None:
+        """Take the figures that INFO shows as rates and peaks."""
+        server = self._server
+        self.commands.sample(server.commands_processed)
+        self.input.sample(server.net_input_bytes)
+        self.output.sample(server.net_output_bytes)
+        self.note_memory()
+        self.resident_bytes = resident_bytes()
+
+    def note_memory(self) -> int:
+        """Bytes in use now, and remember the most there ever were."""
+        used = used_memory()
+        if used > self.peak_bytes:
+            self.peak_bytes = used
+            self.peak_at_s = int(time.time())
+        return used
+
+    # Clients
+
+    def _check_clients(self) -> None:
+        """Look at a share of the clients, so that each has its turn once a second: idle ones, and full buffers."""
+        if not self._client_ids:
+            self._client_ids = list(self._server.clients)
+        share = max(len(self._server.clients) // self._hz(), CLIENTS_MIN_PER_TURN)
+        batch, self._client_ids = self._client_ids[:share], self._client_ids[share:]
+        server = self._server
+        timeout_ms = server.timeout_s * 1000
+        for client_id in batch:
+            client = server.clients.get(client_id)
+            if client is None:
+                continue
+            if timeout_ms and client.is_idle and server.keyspace.now_ms - client.last_interaction_ms > timeout_ms:
+                server.log_verbose("Closing idle client")
+                client.close()
+            else:
+                client.check_output()
+
+    # Expiry
+
+    def _expire(self) -> None:
+        server = self._server
+        self._expiring = False
+        if self._loop is None or not server.active_expire or server.keyspace.expire_paused:
+            return
+        server.refresh_clock()
+        if expire_cycle(server.keyspace, slice_us(server.config.active_expire_effort)):
+            self._expiring = True
+            self._loop.call_soon(self._expire)
+
+    # Resizing
+
+    def _rehash(self) -> None:
+        """Move a slice of one database's table; insertions and removals move the rest as they go."""
+        for db in self._server.keyspace.databases:
+            if db.rehash(REHASH_BUCKETS):
+                return
+
+    # Eviction
+
+    def evict_soon(self) -> None:
+        """Evict once the event loop has served clients."""
+        if self._loop is None or self._evicting or not self._server.maxmemory:
+            return
+        self._evicting = True
+        self._loop.call_soon(self._evict)
+
+    def _evict(self) -> None:
+        self._evicting = False
+        if self._loop is not None and used_memory() > self._server.maxmemory > 0:
+            self._server.refresh_clock()
+            self._server.make_room()

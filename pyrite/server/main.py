@@ -1,0 +1,197 @@
+"""Start of the server: command line, configuration, sockets, process, event loop, end.
+
+Everything that can fail does so before the process goes into the background, with one line on standard error and exit
+status 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from pyrite import REDIS_VERSION, __version__
+from pyrite.commands import load_all
+from pyrite.core.memory import tune_system_malloc
+from pyrite.engine.command import find_command
+from pyrite.server import listen, process
+from pyrite.server.config.checks import expand_template
+from pyrite.server.config.command_line import Invocation, parse_command_line, usage
+from pyrite.server.config.config import Config
+from pyrite.server.config.errors import ConfigError, ConfigFileError
+from pyrite.server.config.load import load
+from pyrite.server.log import Log
+from pyrite.server.server import Server
+
+PROGRAM = "pyrite-server"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server as the command line asks; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        invocation = parse_command_line(arguments)
+    except ConfigError as error:
+        return process.fail(f"{PROGRAM}: {error}")
+    if invocation.action == "version":
+        print(f"Pyrite server v={__version__} compatible with Redis v={REDIS_VERSION} bits=64")
+        return 0
+    if invocation.action == "help":
+        print(usage(PROGRAM), end="")
+        return 0
+    try:
+        config = configure(invocation)
+    except ConfigFileError as error:
+        return process.fail(error.report(__version__))
+    except ConfigError as error:
+        return process.fail(f"{PROGRAM}: {error}")
+    return serve(config, arguments)
+
+
+def configure(invocation: Invocation) -> Config:
+    """Load commands and configuration. Raises ConfigError."""
+    load_all()
+    config = Config()
+    load(
+        config,
+        invocation,
+        stdin=sys.stdin.buffer if invocation.stdin else None,
+        is_command=lambda name: find_command(name.encode()) is not None,
+    )
+    return config
+
+
+def serve(config: Config, arguments: list[str]) -> int:
+    """Open the sockets and serve until told to end; returns the exit status."""
+    log = Log(config.logfile, config.loglevel)
+    tcp: list[socket.socket] = []
+    try:
+        fitting, limit_notice = process.open_file_limit(config.maxclients)
+        if fitting < config.maxclients:
+            config.assign("maxclients", str(fitting))
+        tcp, notices = listen.tcp_sockets(config)
+        unix = listen.unix_socket(config)
+        if not tcp and unix is None:
+            raise listen.ListenError("Configured to not listen anywhere, exiting.")
+        if config.daemonize:
+            process.daemonize()
+        server = _prepare(config, log, arguments)
+    except (listen.ListenError, process.ProcessError) as error:
+        listen.close_all(tcp)
+        log.warning(str(error))
+        if config.logfile or not sys.stdout.isatty():
+            process.fail(f"{PROGRAM}: {error}")
+        return 1
+    for notice in filter(None, [limit_notice, *notices, *config.notices()]):
+        log.notice(notice)
+    return _run(server, tcp, unix)
+
+
+def _prepare(config: Config, log: Log, arguments: list[str]) -> Server:
+    """What has to happen in the process that stays."""
+    tune_system_malloc()
+    if config.disable_thp:
+        process.disable_huge_pages()
+    supervised = process.supervision(config.supervised, log.warning)
+    server = Server(config, log, os.path.abspath(sys.argv[0]), arguments)
+    server.supervised = supervised
+    if config.daemonize or config.pidfile:
+        path = config.pidfile or "/var/run/redis.pid"
+        try:
+            process.write_pid_file(path)
+            server.pid_file_written = True
+        except process.ProcessError as error:
+            log.warning(str(error))
+    if config.set_proc_title:
+        process.set_title(_title(config))
+    return server
+
+
+def _title(config: Config) -> str:
+    addresses = [address.removeprefix("-") for address in config.bind]
+    listening = f"{addresses[0]}:{config.port}" if config.port and addresses else f"unixsocket:{config.unixsocket}"
+    variables = {
+        "title": PROGRAM,
+        "listen-addr": listening,
+        "server-mode": "",
+        "port": str(config.port),
+        "tls-port": "0",
+        "unixsocket": config.unixsocket,
+        "config-file": config.path or "",
+    }
+    return expand_template(config.proc_title_template, variables).strip()
+
+
+def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(_serve(server, tcp, unix))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _serve(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, server, number)
+    for number in (signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    _announce(server)
+    try:
+        await server.start(tcp, unix)
+    except OSError as error:
+        server.log_warning(f"Failed listening: {error.strerror or error}")
+        return process.fail(f"{PROGRAM}: failed listening: {error.strerror or error}")
+    _ready(server, tcp, unix)
+    await server.run()
+    server.log_warning("Pyrite is now ready to exit, bye bye...")
+    return 0
+
+
+def _announce(server: Server) -> None:
+    config = server.config
+    server.log_notice(f"Pyrite {__version__}, compatible with Redis {REDIS_VERSION}, process {os.getpid()}")
+    if config.path is None:
+        server.log_notice(f"No configuration file: all defaults. To give one: {PROGRAM} /path/to/pyrite.conf")
+    else:
+        server.log_notice("Configuration loaded")
+    server.log_notice("Server initialized")
+
+
+def _ready(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> None:
+    """Say where to connect, which process this is, and which limits hold; then tell a supervisor."""
+    config = server.config
+    places = [_place(each) for each in tcp] + ([config.unixsocket] if unix is not None else [])
+    memory = f"{config.maxmemory} bytes, {config.maxmemory_policy}" if config.maxmemory else "no limit"
+    server.log_notice(
+        f"Listening on {', '.join(places)}; process {os.getpid()}; {config.maxclients} clients, memory: {memory}"
+    )
+    if tcp:
+        server.log_notice("Ready to accept connections tcp")
+    if unix is not None:
+        server.log_notice("Ready to accept connections unix")
+    if server.supervised == "systemd":
+        process.notify_systemd("STATUS=Ready to accept connections\nREADY=1\n")
+    elif server.supervised == "upstart":
+        process.stop_for_upstart()
+
+
+def _place(made: socket.socket) -> str:
+    host, port = made.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _on_signal(server: Server, number: int) -> None:
+    name = "SIGINT" if number == signal.SIGINT else "SIGTERM"
+    server.log_warning(f"Received {name} scheduling shutdown...")
+    if server.supervised == "systemd":
+        process.notify_systemd("STOPPING=1\n")
+    server.log_warning("User requested shutdown...")
+    server.shut_down()
