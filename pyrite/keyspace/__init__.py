@@ -1,0 +1,1 @@
+"""Databases: keys, their expiry, and what is evicted when memory runs short."""

@@ -1,0 +1,6 @@
+class LazyFreer:
+    pending_objects: int
+    freed_objects: int
+
+    def stop(self) -> None: ...
+    def reset_statistics(self) -> None: ...

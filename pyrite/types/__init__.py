@@ -1,0 +1,1 @@
+"""Values and what can be done with them; no replies, no clients."""
