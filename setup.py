@@ -57,12 +57,15 @@ COMPILED = (
     "keyspace.lazyfree",
     # types: values, no replies
     "types.string",
+    "types.bitmap",
+    "types.hyperloglog",
     # engine: from bytes on a connection to a call of a handler
     "engine.declare",
     "engine.keys",
     "engine.command",
     "engine.state",
     "engine.client",
+    "engine.poller",
     "engine.dispatch",
     "engine.pause",
     "engine.connection",
@@ -71,6 +74,7 @@ COMPILED = (
     "commands.generic",
     "commands.expiry",
     "commands.string",
+    "commands.lcs",
     "commands.bitmap",
     "commands.hyperloglog",
     "commands.server",

@@ -8,6 +8,7 @@ FAMILIES = (
     "generic",
     "expiry",
     "string",
+    "lcs",
     "bitmap",
     "hyperloglog",
     "server",

@@ -102,9 +102,7 @@ def _known_user(name: bytes) -> bytes:
 def _at_most_four(args: Args) -> None:
     """Refuse further arguments of a subcommand that takes one and an optional one."""
     if args.argc > 4:
-        raise CommandError(
-            b"ERR unknown subcommand or wrong number of arguments for '%b'. Try CLIENT HELP." % args[1]
-        )
+        raise CommandError(b"ERR unknown subcommand or wrong number of arguments for '%b'. Try CLIENT HELP." % args[1])
 
 
 def _switch(client: Client, args: Args, flag: cython.int) -> None:

@@ -37,8 +37,8 @@ NO_PASSWORD_SET = (
 )
 PROTOCOL_NOT_INTEGER = b"ERR Protocol version is not an integer or out of range"
 HELLO_WITHOUT_AUTH = (
-    b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> "
-    b"option can be used to authenticate the client and select the RESP protocol version at the same time"
+    b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
+    b"<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
 )
 
 

@@ -1,9 +1,53 @@
-"""DEBUG: the subcommands that tests and operators use."""
+"""DEBUG: the subcommands that tests and operators use.
+
+The handler of a subcommand is found in `_SUBCOMMANDS`, with the arguments that it takes and what it says in HELP. Left
+out is what crashes the process on purpose, and what looks into structures that Pyrite does not have.
+
+DIGEST and DIGEST-VALUE give the same numbers as Redis, so that the data of two servers can be compared. With H for
+SHA-1, `xor(d, x)` is d ^ H(x), and `mix(d, x)` is H(xor(d, x)). A value's digest mixes its type as four bytes, then its
+content, into zeros, and xors `!!expire!!` where it expires; a key's digest begins with its name mixed in. The digest of
+all data is made of zeros by mixing in each database's number, then xor with the digest of each of its keys.
+"""
+
+import math
+import time
+from hashlib import sha1
 
 import cython
-from cython.cimports.pyrite.core.parser import Args
+from cython.cimports.libc.stdint import int32_t, int64_t, uint32_t, uintptr_t
+from cython.cimports.pyrite.core.entry import (
+    ENCODING_INT,
+    PART_OWNER,
+    TYPE_STRING,
+    Blob,
+    Entry,
+    entry_access,
+    entry_encoding,
+    entry_has_expire,
+    entry_key,
+    entry_key_length,
+    entry_pointer,
+    entry_type,
+)
+from cython.cimports.pyrite.core.hashtable import Bucket, HashIterator, HashTable, ht_iterate, ht_next
+from cython.cimports.pyrite.core.memory import mem_block_size
+from cython.cimports.pyrite.core.numbers import parse_longlong
+from cython.cimports.pyrite.core.parser import Args, Slice
+from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace, slice_of
+from cython.cimports.pyrite.types.string import string_length, string_set, string_view
 
+from pyrite.commands.introspection import ENCODING_NAMES
+from pyrite.core.errors import (
+    NO_SUCH_KEY,
+    NOT_FLOAT,
+    NOT_INTEGER,
+    OUT_OF_RANGE,
+    OUT_OF_RANGE_POSITIVE,
+    STRING_TOO_LONG,
+    CommandError,
+)
 from pyrite.engine.command import command
 from pyrite.engine.declare import (
     ADMIN,
@@ -14,6 +58,418 @@ from pyrite.engine.declare import (
     STALE,
     SYSCMD,
 )
+
+NOT_ALLOWED = (
+    b'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local '
+    b"connection, otherwise you need to set this option in the configuration file, and then restart the server."
+)
+WRONG_PROTOCOL_TYPE = (
+    b"ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|"
+    b"attrib|push|verbatim|true|false"
+)
+NEEDS_RESP3 = b"ERR RESP2 is not supported by this command"
+OUT_OF_RANGE_DB = b"ERR Out of range database"
+NOT_A_HASH_TABLE = b"ERR The value stored at the specified key is not represented using an hash table"
+NOT_PLAIN_STRING = b"ERR Not an sds encoded string."
+TOO_MANY_KEYS = b"ERR OOM in dictTryExpand"
+NO_SNAPSHOTS = b"ERR there are no snapshots yet to reload from"
+NO_AOF = b"ERR there is no append-only file yet to load"
+
+# What one key takes at least, for refusing to make more of them than memory could ever hold.
+KEY_BYTES_MIN = cython.declare(cython.longlong, 24)
+DIGEST_BYTES = 20
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _find(client: Client, args: Args) -> cython.pointer[Entry]:
+    """The entry of the key that is named, expired or not; NULL without one."""
+    slot: cython.pointer[cython.pointer[Entry]] = client.db.find(args.v[2])
+    return cython.NULL if slot == cython.NULL else slot[0]
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=True)
+def _positive(args: Args, i: cython.Py_ssize_t) -> cython.longlong:
+    """A count: an integer from 0 on."""
+    value: cython.longlong = 0
+    if not parse_longlong(args.v[i].p, args.v[i].n, cython.address(value)) or value < 0:
+        raise CommandError(OUT_OF_RANGE_POSITIVE)
+    return value
+
+
+@cython.cfunc
+def _number(text: bytes) -> object:
+    """What atoi makes of a text: the integer that it begins with, else 0."""
+    digits: bytes = text.strip()
+    end: cython.Py_ssize_t = 0
+    while end < len(digits) and (48 <= digits[end] <= 57 or (end == 0 and digits[0] in b"+-")):
+        end += 1
+    return int(digits[:end]) if digits[:end].strip(b"+-") else 0
+
+
+# Time and background work
+
+
+def _sleep(client: Client, args: Args) -> None:
+    try:
+        seconds = float(args[2])
+    except ValueError:
+        raise CommandError(NOT_FLOAT) from None
+    if not math.isfinite(seconds) or seconds > 86400:
+        raise CommandError(OUT_OF_RANGE)
+    time.sleep(max(seconds, 0))
+    client.reply.ok()
+
+
+def _set_active_expire(client: Client, args: Args) -> None:
+    keyspace: Keyspace = client.server.keyspace
+    keyspace.active_expire = _number(args[2]) != 0
+    client.reply.ok()
+
+
+def _pause_cron(client: Client, args: Args) -> None:
+    client.server.cron.paused = _number(args[2]) != 0
+    client.reply.ok()
+
+
+# The server
+
+
+def _log(client: Client, args: Args) -> None:
+    client.server.log_warning("DEBUG LOG: " + args[2].decode("utf-8", "replace"))
+    client.reply.ok()
+
+
+def _error(client: Client, args: Args) -> None:
+    client.reply.error(args[2])
+
+
+def _config_rewrite_force_all(client: Client, args: Args) -> None:
+    client.server.config_rewrite(True)
+    client.reply.ok()
+
+
+def _reload(client: Client, args: Args) -> None:
+    raise CommandError(NO_SNAPSHOTS)
+
+
+def _loadaof(client: Client, args: Args) -> None:
+    raise CommandError(NO_AOF)
+
+
+def _structsize(client: Client, args: Args) -> None:
+    sizes: bytes = b"bits:64 entry:%d blob:%d bucket:%d hashtable:%d " % (
+        cython.sizeof(Entry),
+        cython.sizeof(Blob),
+        cython.sizeof(Bucket),
+        cython.sizeof(HashTable),
+    )
+    client.reply.bulk(sizes)
+
+
+# The protocol: a value of each type
+
+
+def _protocol(client: Client, args: Args) -> None:
+    name: bytes = args[2].lower()
+    reply: Reply = client.reply
+    show = _PROTOCOL_TYPES.get(name)
+    if show is None:
+        raise CommandError(WRONG_PROTOCOL_TYPE)
+    show(reply)
+
+
+def _show_three(reply: Reply) -> None:
+    i: cython.int
+    for i in range(3):
+        reply.integer(i)
+
+
+def _show_array(reply: Reply) -> None:
+    reply.array(3)
+    _show_three(reply)
+
+
+def _show_set(reply: Reply) -> None:
+    reply.set_(3)
+    _show_three(reply)
+
+
+def _show_map(reply: Reply) -> None:
+    i: cython.int
+    reply.map(3)
+    for i in range(3):
+        reply.integer(i)
+        reply.boolean(i == 1)
+
+
+def _show_attribute(reply: Reply) -> None:
+    if reply.resp >= 3:
+        reply.attribute(1)
+        reply.bulk(b"key-popularity")
+        reply.array(2)
+        reply.bulk(b"key:123")
+        reply.integer(90)
+    reply.bulk(b"Some real reply following the attribute")
+
+
+def _show_push(reply: Reply) -> None:
+    if reply.resp < 3:
+        raise CommandError(NEEDS_RESP3)
+    reply.push(2)
+    reply.bulk(b"server-cpu-usage")
+    reply.integer(42)
+    reply.bulk(b"Some real reply following the push reply")
+
+
+_PROTOCOL_TYPES: dict = {
+    b"string": lambda reply: reply.bulk(b"Hello World"),
+    b"integer": lambda reply: reply.integer(12345),
+    b"double": lambda reply: reply.double(3.141),
+    b"bignum": lambda reply: reply.big_number(b"1234567999999999999999999999999999999"),
+    b"null": lambda reply: reply.null(),
+    b"array": _show_array,
+    b"set": _show_set,
+    b"map": _show_map,
+    b"attrib": _show_attribute,
+    b"push": _show_push,
+    b"verbatim": lambda reply: reply.verbatim(b"txt", b"This is a verbatim\nstring"),
+    b"true": lambda reply: reply.boolean(True),
+    b"false": lambda reply: reply.boolean(False),
+}
+
+
+# Keys
+
+
+def _populate(client: Client, args: Args) -> None:
+    count: cython.longlong = _positive(args, 2)
+    prefix: bytes = args[3] if args.argc > 3 else b"key"
+    size: cython.longlong = _positive(args, 4) if args.argc > 4 else 0
+    i: cython.longlong
+    if count > client.server.memory_total // KEY_BYTES_MIN:
+        raise CommandError(TOO_MANY_KEYS)
+    if size > client.server.proto_max_bulk_len:
+        raise CommandError(STRING_TOO_LONG)
+    db: Database = client.db
+    for i in range(count):
+        name: bytes = b"%b:%d" % (prefix, i)
+        if db.lookup_write(slice_of(name)) != cython.NULL:
+            continue
+        value: bytes = b"value:%d" % i
+        if size:
+            value = value[:size].ljust(size, b"\0")
+        string_set(db, slice_of(name), slice_of(value), cython.NULL, NO_EXPIRE)
+    client.reply.ok()
+
+
+def _object(client: Client, args: Args) -> None:
+    e: cython.pointer[Entry] = _find(client, args)
+    if e == cython.NULL:
+        raise CommandError(NO_SUCH_KEY)
+    clock: uint32_t = client.server.keyspace.lru_clock
+    idle_s: uint32_t = (clock - entry_access(e)) & 0xFFFFFF
+    client.reply.simple(
+        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
+        % (
+            cython.cast(uintptr_t, e),
+            ENCODING_NAMES[entry_encoding(e)],
+            _serialized_length(e),
+            entry_access(e),
+            idle_s,
+        )
+    )
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _serialized_length(e: cython.pointer[Entry]) -> int64_t:
+    """Bytes of a string in an RDB file without compression: one to five of length, or an integer of 8, 16 or 32 bits."""
+    scratch: cython.char[32]
+    value: cython.longlong = 0
+    view: Slice = string_view(e, scratch)
+    if view.n <= 11 and parse_longlong(view.p, view.n, cython.address(value)):
+        if -128 <= value <= 127:
+            return 2
+        if -32768 <= value <= 32767:
+            return 3
+        if value == cython.cast(int32_t, value):
+            return 5
+    if view.n < 64:
+        return 1 + view.n
+    return (2 if view.n < 16384 else 5) + view.n
+
+
+def _sdslen(client: Client, args: Args) -> None:
+    e: cython.pointer[Entry] = _find(client, args)
+    if e == cython.NULL:
+        raise CommandError(NO_SUCH_KEY)
+    if entry_type(e) != TYPE_STRING or entry_encoding(e) == ENCODING_INT:
+        raise CommandError(NOT_PLAIN_STRING)
+    length: cython.Py_ssize_t = string_length(e)
+    spare: cython.Py_ssize_t = 0
+    value_bytes: cython.Py_ssize_t = length
+    if e.parts & PART_OWNER:
+        capacity: cython.Py_ssize_t = cython.cast(cython.pointer[Blob], entry_pointer(e)).capacity
+        spare = capacity - length
+        value_bytes = mem_block_size(cython.sizeof(Blob) + capacity)
+    client.reply.simple(
+        b"key_sds_len:%d, key_sds_avail:0, key_zmalloc: %d, val_sds_len:%d, val_sds_avail:%d, val_zmalloc: %d"
+        % (entry_key_length(e), entry_key_length(e), length, spare, value_bytes)
+    )
+
+
+# Tables
+
+
+def _htstats(client: Client, args: Args) -> None:
+    number: cython.longlong = args.integer(2)
+    if not 0 <= number < len(client.server.keyspace.databases):
+        raise CommandError(OUT_OF_RANGE_DB)
+    stats: dict = client.server.keyspace.databases[number].table_stats()
+    lines: list = ["[Dictionary HT]", "Hash table 0 stats (main hash table):"]
+    if stats["entries"]:
+        lines += [
+            f" table size: {stats['buckets']}",
+            f" number of elements: {stats['entries']}",
+            f" chained buckets: {stats['chained']}",
+            f" bytes: {stats['table_bytes']}",
+        ]
+        if stats["rehashing"]:
+            lines += ["Hash table 1 stats (rehashing target):", f" table size: {stats['new_buckets']}"]
+    else:
+        lines.append("No stats available for empty dictionaries")
+    lines += ["[Expires HT]"]
+    if stats["expires"]:
+        lines += [f" number of elements: {stats['expires']}", f" bytes: {stats['expires_bytes']}"]
+    else:
+        lines.append("No stats available for empty dictionaries")
+    client.reply.verbatim(b"txt", "".join(line + "\n" for line in lines).encode())
+
+
+def _htstats_key(client: Client, args: Args) -> None:
+    if _find(client, args) == cython.NULL:
+        raise CommandError(NO_SUCH_KEY)
+    raise CommandError(NOT_A_HASH_TABLE)
+
+
+# Digests
+
+
+@cython.cfunc
+def _xor(digest: object, data: bytes) -> object:
+    return digest ^ int.from_bytes(sha1(data, usedforsecurity=False).digest(), "big")
+
+
+@cython.cfunc
+def _mix(digest: object, data: bytes) -> object:
+    mixed: bytes = _xor(digest, data).to_bytes(DIGEST_BYTES, "big")
+    return int.from_bytes(sha1(mixed, usedforsecurity=False).digest(), "big")
+
+
+@cython.cfunc
+def _value_digest(digest: object, e: cython.pointer[Entry]) -> object:
+    """A key's value and whether it expires, added to a digest."""
+    scratch: cython.char[32]
+    digest = _mix(digest, int(entry_type(e)).to_bytes(4, "big"))
+    view: Slice = string_view(e, scratch)
+    digest = _mix(digest, view.p[: view.n])
+    return _xor(digest, b"!!expire!!") if entry_has_expire(e) else digest
+
+
+@cython.cfunc
+def _database_digest(digest: object, db: Database) -> object:
+    """All keys of a database, added to a digest; expired ones too while they are there."""
+    it: HashIterator
+    digest = _mix(digest, int(db.id).to_bytes(4, "big"))
+    ht_iterate(cython.address(db.table), cython.address(it))
+    while True:
+        e: cython.pointer[Entry] = ht_next(cython.address(it))
+        if e == cython.NULL:
+            return digest
+        one = _value_digest(_mix(0, entry_key(e)[: entry_key_length(e)]), e)
+        digest = _xor(digest, one.to_bytes(DIGEST_BYTES, "big"))
+
+
+def _digest(client: Client, args: Args) -> None:
+    digest = 0
+    db: Database
+    for db in client.server.keyspace.databases:
+        if db.keys_count():
+            digest = _database_digest(digest, db)
+    client.reply.simple(b"%040x" % digest)
+
+
+def _digest_value(client: Client, args: Args) -> None:
+    i: cython.Py_ssize_t
+    client.reply.array(args.argc - 2)
+    for i in range(2, args.argc):
+        e: cython.pointer[Entry] = client.db.peek(args.v[i])
+        digest = 0 if e == cython.NULL else _value_digest(0, e)
+        client.reply.simple(b"%040x" % digest)
+
+
+# The subcommands
+
+
+def _help(client: Client, args: Args) -> None:
+    lines: list = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    for name, (_, _, syntax, summary, _) in sorted(_SUBCOMMANDS.items()):
+        if name != b"help":
+            lines += [f"{name.decode().upper()} {syntax}".rstrip(), "    " + summary]
+    lines += ["HELP", "    Print this help."]
+    client.reply.array(len(lines))
+    for line in lines:
+        client.reply.simple(line.encode())
+
+
+# By name: fewest and most arguments with DEBUG and the name, syntax and meaning of what follows, handler.
+_SUBCOMMANDS: dict = {
+    b"config-rewrite-force-all": (
+        2,
+        2,
+        "",
+        "As CONFIG REWRITE, but writing every option, those at their defaults too.",
+        _config_rewrite_force_all,
+    ),
+    b"digest": (2, 2, "", "Return a signature of all data, the same that Redis has for it.", _digest),
+    b"digest-value": (2, 1 << 30, "<key> [<key> ...]", "Return a signature of each key's value.", _digest_value),
+    b"error": (3, 3, "<string>", "Return this text as an error.", _error),
+    b"help": (2, 2, "", "", _help),
+    b"htstats": (3, 4, "<dbid> [full]", "Return figures about a database's table.", _htstats),
+    b"htstats-key": (3, 4, "<key> [full]", "Return figures about the table that a value is.", _htstats_key),
+    b"loadaof": (2, 2, "", "Load the append-only file again.", _loadaof),
+    b"log": (3, 3, "<message>", "Write a message to the server's log.", _log),
+    b"object": (3, 3, "<key>", "Return details of a value: address, encoding, serialized length, last use.", _object),
+    b"pause-cron": (3, 3, "<0|1>", "Stop, or resume, the work that the server does by itself.", _pause_cron),
+    b"populate": (
+        3,
+        5,
+        "<count> [<prefix>] [<size>]",
+        "Create string keys <prefix>:0, <prefix>:1 and so on, `key` being the default prefix; those that exist stay.",
+        _populate,
+    ),
+    b"protocol": (
+        3,
+        3,
+        "<type>",
+        "Return a value of a type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, "
+        "true or false.",
+        _protocol,
+    ),
+    b"reload": (2, 5, "[option ...]", "Save a snapshot and load it again.", _reload),
+    b"sdslen": (3, 3, "<key>", "Return lengths and sizes of a key and its string.", _sdslen),
+    b"set-active-expire": (
+        3,
+        3,
+        "<0|1>",
+        "With 0, keys that have expired stay until somebody asks for them.",
+        _set_active_expire,
+    ),
+    b"sleep": (3, 3, "<seconds>", "Stop the whole server for so long; decimals are allowed.", _sleep),
+    b"structsize": (2, 2, "", "Return the sizes of the structures that data lives in.", _structsize),
+}
 
 
 @command(
@@ -27,4 +483,11 @@ from pyrite.engine.declare import (
 )
 def debug(client: Client, args: Args) -> None:
     """Look into the server and provoke rare states, for tests and operators."""
-    raise NotImplementedError
+    if not client.server.allows_debug(client):
+        raise CommandError(NOT_ALLOWED)
+    found = _SUBCOMMANDS.get(args[1].lower())
+    if found is None or not found[0] <= args.argc <= found[1]:
+        raise CommandError(
+            b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % args[1][:128]
+        )
+    found[4](client, args)

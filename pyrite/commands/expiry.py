@@ -102,7 +102,7 @@ def _allows(conditions: cython.int, old_ms: int64_t, at_ms: int64_t) -> cython.b
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def _expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t, name: bytes) -> cython.int:
-    """Set a key's expiry, or delete the key where the time has passed already; replies 1, or 0 where nothing was done."""
+    """Set a key's expiry, or delete the key where the time has passed already; replies 1, or 0 where it did neither."""
     db: Database = client.db
     conditions: cython.int = _conditions(args) if args.argc > 3 else 0
     at_ms: int64_t = _absolute_ms(args, base_ms, unit_ms, name)

@@ -219,7 +219,11 @@ def _rename(client: Client, args: Args, only_new: cython.bint) -> cython.bint:
         if only_new:
             return False
         db.delete(args.v[2], keyspace.lazy_server_delete)
-    db.give(args.v[2], db.take(args.v[1]))
+    e: cython.pointer[Entry] = db.take(args.v[1])
+    # The look-up of the target may have told hooks of an expired key, so the source need not be there any more.
+    if e == cython.NULL:
+        raise CommandError(NO_SUCH_KEY)
+    db.give(args.v[2], e)
     db.notify(args.v[2], NOTIFY_NEW, b"new")
     db.changed(args.v[1], NOTIFY_GENERIC, b"rename_from")
     db.changed(args.v[2], NOTIFY_GENERIC, b"rename_to")
@@ -282,7 +286,9 @@ def _copy(db: Database, key: Slice, target: Database, new_key: Slice, replace: c
         return False
     # The look-up of the target may have told hooks of an expired key, so the source is looked up again.
     e: cython.pointer[Entry] = db.peek(key)
-    fresh: cython.pointer[Entry] = entry_copy(e, new_key.p, new_key.n) if e != cython.NULL else cython.NULL
+    if e == cython.NULL:
+        return False
+    fresh: cython.pointer[Entry] = entry_copy(e, new_key.p, new_key.n)
     if fresh == cython.NULL:
         raise CommandError(NO_MEMORY_FOR_VALUE)
     entry_set_access(fresh, db.keyspace.fresh_access())
@@ -335,6 +341,8 @@ def _move(db: Database, key: Slice, target: Database) -> cython.bint:
     if db.lookup_write(key) == cython.NULL or target.lookup_write(key) != cython.NULL:
         return False
     e: cython.pointer[Entry] = db.take(key)
+    if e == cython.NULL:
+        return False
     target.give(key_of(e), e)
     target.notify(key, NOTIFY_NEW, b"new")
     db.changed(key, NOTIFY_GENERIC, b"move_from")
@@ -460,12 +468,11 @@ def _odd_cursor(text: bytes) -> int:
 @cython.cfunc
 @cython.exceptval(check=False)
 def _type_named(args: Args, i: cython.Py_ssize_t) -> cython.int:
-    type: cython.int = 0
+    type: cython.int
     name: bytes
-    for name in _TYPE_NAMES:
+    for type, name in enumerate(_TYPE_NAMES):
         if args.equals(i, name):
             return type
-        type += 1
     return NO_TYPE
 
 
@@ -497,9 +504,7 @@ def _parse_scan_options(args: Args, i: cython.Py_ssize_t) -> ScanOptions:
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _collect(
-    db: Database, cursor: uint64_t, count: cython.longlong, met: cython.pointer[EntryList]
-) -> uint64_t:
+def _collect(db: Database, cursor: uint64_t, count: cython.longlong, met: cython.pointer[EntryList]) -> uint64_t:
     """Scan bucket after bucket until enough entries are met, but no more than ten buckets for each one wanted."""
     buckets: cython.longlong = count * 10
     while True:

@@ -8,13 +8,16 @@ from cython.cimports.pyrite.core.entry import (
     Entry,
     entry_access,
     entry_encoding,
+    entry_has_expire,
+    entry_memory,
     entry_type,
     entry_word,
 )
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.client import Client
 
-from pyrite.core.errors import LFU_NOT_SELECTED, LFU_SELECTED, CommandError
+from pyrite.core.errors import LFU_NOT_SELECTED, LFU_SELECTED, SYNTAX, CommandError
+from pyrite.core.memory import trim
 from pyrite.engine.command import command, container, help_of
 from pyrite.engine.declare import (
     GENERIC,
@@ -32,7 +35,7 @@ from pyrite.engine.declare import (
 )
 
 # Indexed by an entry's encoding.
-_ENCODING_NAMES = (
+ENCODING_NAMES = (
     b"raw",
     b"int",
     b"embstr",
@@ -48,6 +51,10 @@ _ENCODING_NAMES = (
 # Redis keeps one object for each integer below this, with a reference count that stands still.
 SHARED_INTEGERS = cython.declare(uint64_t, 10000)
 SHARED_REFERENCES = cython.declare(cython.int, 2147483647)
+
+# A key's share of its table: a slot and a fingerprint in a bucket that is seven eighths full; and of the expiry index.
+TABLE_SHARE_BYTES = cython.declare(cython.size_t, 10)
+EXPIRY_SHARE_BYTES = cython.declare(cython.size_t, 12)
 
 
 @cython.cfunc
@@ -85,7 +92,7 @@ def object_encoding(client: Client, args: Args) -> None:
     """Return the name of the encoding of a value."""
     e: cython.pointer[Entry] = _lookup(client, args)
     if e != cython.NULL:
-        client.reply.bulk(_ENCODING_NAMES[entry_encoding(e)])
+        client.reply.bulk(ENCODING_NAMES[entry_encoding(e)])
 
 
 @command(
@@ -170,6 +177,20 @@ container(
 )
 
 
+@cython.cfunc
+def _reply_fields(client: Client, fields: list) -> cython.void:
+    """A map of names to integers, floats, or further such maps."""
+    client.reply.map(len(fields))
+    for name, value in fields:
+        client.reply.bulk(name.encode())
+        if isinstance(value, list):
+            _reply_fields(client, value)
+        elif isinstance(value, float):
+            client.reply.double(value)
+        else:
+            client.reply.integer(value)
+
+
 @command(
     "MEMORY|USAGE",
     arity=-3,
@@ -182,7 +203,21 @@ container(
 )
 def memory_usage(client: Client, args: Args) -> None:
     """Return how many bytes a key and its value take."""
-    raise NotImplementedError
+    i: cython.Py_ssize_t
+    for i in range(3, args.argc, 2):
+        if not args.equals(i, b"samples") or i + 1 == args.argc:
+            raise CommandError(SYNTAX)
+        # A string has nothing to sample.
+        if args.integer(i + 1) < 0:
+            raise CommandError(SYNTAX)
+    slot: cython.pointer[cython.pointer[Entry]] = client.db.find(args.v[2])
+    if slot == cython.NULL:
+        client.reply.null()
+        return
+    bytes_used: cython.size_t = entry_memory(slot[0]) + TABLE_SHARE_BYTES
+    if entry_has_expire(slot[0]):
+        bytes_used += EXPIRY_SHARE_BYTES
+    client.reply.integer(bytes_used)
 
 
 @command(
@@ -195,7 +230,7 @@ def memory_usage(client: Client, args: Args) -> None:
 )
 def memory_stats(client: Client, args: Args) -> None:
     """Return figures about where the memory goes."""
-    raise NotImplementedError
+    _reply_fields(client, client.server.memory_stats())
 
 
 @command(
@@ -208,7 +243,7 @@ def memory_stats(client: Client, args: Args) -> None:
 )
 def memory_doctor(client: Client, args: Args) -> None:
     """Explain in plain words what the memory figures tell."""
-    raise NotImplementedError
+    client.reply.verbatim(b"txt", client.server.memory_doctor())
 
 
 @command(
@@ -221,7 +256,7 @@ def memory_doctor(client: Client, args: Args) -> None:
 )
 def memory_malloc_stats(client: Client, args: Args) -> None:
     """Return the allocator's own statistics."""
-    raise NotImplementedError
+    client.reply.verbatim(b"txt", client.server.malloc_stats())
 
 
 @command(
@@ -234,7 +269,8 @@ def memory_malloc_stats(client: Client, args: Args) -> None:
 )
 def memory_purge(client: Client, args: Args) -> None:
     """Give free memory back to the system."""
-    raise NotImplementedError
+    trim()
+    client.reply.ok()
 
 
 help_of("MEMORY", since="4.0.0")

@@ -42,6 +42,7 @@ INVALID_FIRST_DB = b"ERR invalid first DB index"
 INVALID_SECOND_DB = b"ERR invalid second DB index"
 NO_SHUTDOWN = b"ERR No shutdown in progress."
 SHUTDOWN_FAILED = b"ERR Errors trying to SHUTDOWN. Check logs."
+BAD_SLOWLOG_GET = b"ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP."
 BAD_COUNT = b"ERR count should be greater than or equal to -1"
 
 
@@ -387,6 +388,8 @@ container(
 def slowlog_get(client: Client, args: Args) -> None:
     """Return the latest entries of the slow log."""
     count: cython.longlong = 10
+    if args.argc > 3:
+        raise CommandError(BAD_SLOWLOG_GET)
     if args.argc == 3:
         try:
             count = args.integer(2)

@@ -22,9 +22,3 @@ cdef struct OptionRow:
     const char* word
     int bit
     int group
-
-cdef enum:
-    # Options of LCS.
-    LCS_LEN = 1
-    LCS_IDX = 2
-    LCS_WITHMATCHLEN = 4

@@ -118,9 +118,7 @@ def entry_rename(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def entry_copy(
-    e: cython.pointer[Entry], key: cython.p_const_char, key_length: cython.size_t
-) -> cython.pointer[Entry]:
+def entry_copy(e: cython.pointer[Entry], key: cython.p_const_char, key_length: cython.size_t) -> cython.pointer[Entry]:
     """A copy of the entry and of the value that it owns, under another key; NULL without memory for the value."""
     value: cython.p_void = cython.NULL
     if e.parts & PART_OWNER:
@@ -171,9 +169,7 @@ def entry_memory(e: cython.pointer[Entry]) -> cython.size_t:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def entry_register_type(
-    type: cython.int, release: ValueFree, measure: ValueSize, copy: ValueCopy
-) -> cython.void:
+def entry_register_type(type: cython.int, release: ValueFree, measure: ValueSize, copy: ValueCopy) -> cython.void:
     """Tell how values of this type that stand outside are freed, measured in bytes, and copied.
 
     The copy is NULL where memory does not suffice for it.
@@ -244,3 +240,105 @@ def _string_copy(value: cython.p_void, encoding: cython.int) -> cython.p_void:
 
 
 entry_register_type(TYPE_STRING, _string_free, _string_size, _string_copy)
+
+
+# Python handles, for tests and cold callers
+
+
+@cython.cclass
+class Element:
+    """One entry, which it owns, for tests. What its shape has no part for is not to be set."""
+
+    e: cython.pointer[Entry]
+
+    def __init__(self, key: bytes, parts: cython.int, value: bytes) -> None:
+        self.e = entry_new(key, len(key), parts, len(value))
+        self.set_value(value)
+
+    def __dealloc__(self) -> None:
+        if self.e != cython.NULL:
+            entry_free(self.e)
+
+    def set_value(self, value: bytes) -> None:
+        """Write the inline value, which is as long as its room."""
+        if cython.cast(cython.size_t, len(value)) != entry_value_length(self.e):
+            raise ValueError(len(value))
+        memcpy(entry_value(self.e), cython.cast(cython.p_const_char, value), len(value))
+
+    def set_expire(self, at_ms: cython.longlong) -> None:
+        """Write the expiry."""
+        cython.cast(cython.p_longlong, cython.cast(cython.p_char, self.e) + 8)[0] = at_ms
+
+    def set_word(self, word: cython.ulonglong) -> None:
+        """Write the word."""
+        entry_word(self.e)[0] = word
+
+    def set_kind(self, type: cython.int, encoding: cython.int) -> None:
+        """Write type and encoding."""
+        entry_set_kind(self.e, type, encoding)
+
+    def set_access(self, bits: cython.uint) -> None:
+        """Write the LRU clock or LFU counter."""
+        entry_set_access(self.e, bits)
+
+    def own(self, value: bytes) -> None:
+        """Put a value outside, in a Blob; the shape has PART_WORD and PART_OWNER."""
+        blob: cython.pointer[Blob] = blob_new(len(value))
+        memcpy(blob_data(blob), cython.cast(cython.p_const_char, value), len(value))
+        blob.length = len(value)
+        entry_word(self.e)[0] = cython.cast(cython.ulonglong, blob)
+        self.e.parts |= PART_OWNER
+
+    def reserve(self, capacity: cython.size_t) -> bool:
+        """Give the value outside this capacity; False without memory."""
+        blob: cython.pointer[Blob] = blob_reserve(cython.cast(cython.pointer[Blob], entry_pointer(self.e)), capacity)
+        if blob == cython.NULL:
+            return False
+        entry_word(self.e)[0] = cython.cast(cython.ulonglong, blob)
+        return True
+
+    def free_value(self) -> None:
+        """Free the value outside, if there is one."""
+        entry_free_value(self.e)
+
+    def reshape(self, parts: cython.int, value_length: cython.size_t) -> None:
+        """Give it other parts, and other room for its value."""
+        self.e = entry_reshape(self.e, parts, value_length)
+
+    def rename(self, key: bytes) -> None:
+        """Give it another key."""
+        self.e = entry_rename(self.e, key, len(key))
+
+    def copy(self, key: bytes) -> object:
+        """A copy under another key."""
+        fresh: Element = Element.__new__(Element)
+        fresh.e = entry_copy(self.e, key, len(key))
+        return fresh
+
+    def content(self) -> dict[str, object]:
+        """All that it holds; None for what its shape has no part for."""
+        e: cython.pointer[Entry] = self.e
+        outside: object = None
+        if e.parts & PART_OWNER:
+            blob: cython.pointer[Blob] = cython.cast(cython.pointer[Blob], entry_pointer(e))
+            outside = blob_data(blob)[: blob.length]
+        has_word: cython.bint = (e.parts & (PART_WORD | PART_OWNER)) == PART_WORD
+        return {
+            "key": entry_key(e)[: entry_key_length(e)],
+            "value": entry_value(e)[: entry_value_length(e)],
+            "expire": entry_expire(e) if entry_has_expire(e) else None,
+            "word": entry_word(e)[0] if has_word else None,
+            "outside": outside,
+            "kind": (entry_type(e), entry_encoding(e)),
+            "access": entry_access(e),
+        }
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the entry's own block was asked for with."""
+        return entry_size(self.e)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that it takes with its value."""
+        return entry_memory(self.e)

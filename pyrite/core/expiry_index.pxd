@@ -7,8 +7,10 @@ from pyrite.core.hashtable cimport Draw
 cdef enum:
     LEAF_MAX = 256      # entries of a leaf
     CHUNK_MAX = 256     # leaves of a chunk
+    CHUNK_LEAST = 4     # leaves that the smallest chunk has room for; the room doubles and halves
     CAPACITY_STEP = 32  # a leaf's room grows by so many
-    MERGE_BELOW = 64    # a leaf with fewer joins its neighbour,
+    SPARE_MAX = 48      # entries' room that a leaf may have unused while it loses entries
+    MERGE_BELOW = 64    # a leaf with fewer entries joins its neighbour, so does a chunk with fewer leaves,
     MERGED_MAX = 192    # if both together leave room to grow
 
 cdef struct Leaf:
@@ -20,7 +22,7 @@ cdef struct Leaf:
 
 cdef struct Chunk:
     uint32_t count
-    uint32_t pad
+    uint32_t capacity       # the block ends behind so many leaves
     Leaf leaves[CHUNK_MAX]
 
 cdef struct ExpiryIndex:

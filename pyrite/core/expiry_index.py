@@ -10,8 +10,9 @@ A leaf's entries need no order because a leaf is small: to remove one is to sear
 is picked from the first leaves alone. A full leaf splits at its median. Keys mostly come with growing times, so when the
 last leaf overflows with later times a new one starts behind it and the full one stays full.
 
-Memory: 8 bytes an entry plus a leaf's unused room, which grows in steps of 32: 8.2 bytes an entry when times only grow,
-below 10 at random. Insert and remove cost two binary searches and one leaf.
+Memory: 8 bytes an entry, a leaf's unused room, and 32 bytes for each leaf: 8.2 bytes an entry when times only grow, below
+10 at random, below 12 after removals, as leaves give back room and join their neighbours. Insert and remove cost two
+binary searches and one leaf.
 
 Invariants: leaves are in order, no leaf is empty, and every entry of a leaf is at or after its low mark and before the
 next one's.
@@ -34,6 +35,13 @@ from cython.cimports.pyrite.core.hashtable import Draw, random_draw
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_block_size, mem_free, mem_realloc
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _chunk_size(capacity: cython.size_t) -> cython.size_t:
+    return cython.sizeof(Chunk) - (CHUNK_MAX - capacity) * cython.sizeof(Leaf)
+
 
 @cython.cfunc
 @cython.nogil
@@ -53,7 +61,7 @@ def ei_clear(x: cython.pointer[ExpiryIndex]) -> cython.void:
     for i in range(x.chunk_count):
         for j in range(x.chunks[i].count):
             mem_free(x.chunks[i].leaves[j].items, x.chunks[i].leaves[j].capacity * cython.sizeof(cython.p_void))
-        mem_free(x.chunks[i], cython.sizeof(Chunk))
+        mem_free(x.chunks[i], _chunk_size(x.chunks[i].capacity))
     if x.chunks != cython.NULL:
         mem_free(x.chunks, x.chunk_capacity * cython.sizeof(cython.p_void))
     ei_init(x)
@@ -101,8 +109,10 @@ def _find_leaf(chunk: cython.pointer[Chunk], at_ms: int64_t, address: uintptr_t)
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _open_chunk(x: cython.pointer[ExpiryIndex], at: cython.size_t) -> cython.pointer[Chunk]:
-    """Put an empty chunk at this place of the array."""
+def _open_chunk(
+    x: cython.pointer[ExpiryIndex], at: cython.size_t, leaves: cython.uint
+) -> cython.pointer[Chunk]:
+    """Put an empty chunk with room for so many leaves at this place of the array."""
     width: cython.size_t = cython.sizeof(cython.p_void)
     if x.chunk_count == x.chunk_capacity:
         capacity: cython.size_t = x.chunk_capacity * 2 if x.chunk_capacity else 1
@@ -111,10 +121,26 @@ def _open_chunk(x: cython.pointer[ExpiryIndex], at: cython.size_t) -> cython.poi
         )
         x.chunk_capacity = capacity
     memmove(x.chunks + at + 1, x.chunks + at, (x.chunk_count - at) * width)
-    chunk: cython.pointer[Chunk] = cython.cast(cython.pointer[Chunk], mem_alloc(cython.sizeof(Chunk)))
+    chunk: cython.pointer[Chunk] = cython.cast(cython.pointer[Chunk], mem_alloc(_chunk_size(leaves)))
     chunk.count = 0
+    chunk.capacity = leaves
     x.chunks[at] = chunk
     x.chunk_count += 1
+    return chunk
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _resize_chunk(
+    x: cython.pointer[ExpiryIndex], c: cython.size_t, leaves: cython.uint
+) -> cython.pointer[Chunk]:
+    """Give a chunk room for so many leaves; returns where it stands now."""
+    chunk: cython.pointer[Chunk] = x.chunks[c]
+    old: cython.size_t = _chunk_size(chunk.capacity)
+    chunk = cython.cast(cython.pointer[Chunk], mem_realloc(chunk, old, _chunk_size(leaves)))
+    chunk.capacity = leaves
+    x.chunks[c] = chunk
     return chunk
 
 
@@ -130,7 +156,7 @@ def _open_leaf(
     following: cython.pointer[Chunk]
     if chunk.count == CHUNK_MAX:
         kept = CHUNK_MAX if at == CHUNK_MAX and c + 1 == x.chunk_count else CHUNK_MAX // 2
-        following = _open_chunk(x, c + 1)
+        following = _open_chunk(x, c + 1, CHUNK_LEAST if kept == CHUNK_MAX else CHUNK_MAX)
         following.count = CHUNK_MAX - kept
         memcpy(
             cython.address(following.leaves[0]),
@@ -140,7 +166,10 @@ def _open_leaf(
         chunk.count = kept
         if at > kept or kept == CHUNK_MAX:
             at -= kept
+            c += 1
             chunk = following
+    if chunk.count == chunk.capacity:
+        chunk = _resize_chunk(x, c, chunk.capacity * 2)
     memmove(
         cython.address(chunk.leaves[at + 1]),
         cython.address(chunk.leaves[at]),
@@ -233,7 +262,7 @@ def ei_insert(x: cython.pointer[ExpiryIndex], at_ms: int64_t, e: cython.pointer[
     address: uintptr_t = cython.cast(uintptr_t, e)
     if x.count == 0:
         ei_clear(x)
-        _open_chunk(x, 0)
+        _open_chunk(x, 0, CHUNK_LEAST)
         _open_leaf(x, 0, 0, at_ms, address)
         x.high_ms = at_ms
     c: cython.size_t = _find_chunk(x, at_ms, address)
@@ -258,6 +287,15 @@ def ei_insert(x: cython.pointer[ExpiryIndex], at_ms: int64_t, e: cython.pointer[
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def _drop_chunk(x: cython.pointer[ExpiryIndex], c: cython.size_t) -> cython.void:
+    mem_free(x.chunks[c], _chunk_size(x.chunks[c].capacity))
+    x.chunk_count -= 1
+    memmove(x.chunks + c, x.chunks + c + 1, (x.chunk_count - c) * cython.sizeof(cython.p_void))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _close_leaf(x: cython.pointer[ExpiryIndex], c: cython.size_t, i: cython.uint) -> cython.void:
     """Drop a leaf whose entries are gone or have moved, and its chunk with it when that has no other."""
     chunk: cython.pointer[Chunk] = x.chunks[c]
@@ -266,9 +304,9 @@ def _close_leaf(x: cython.pointer[ExpiryIndex], c: cython.size_t, i: cython.uint
     chunk.count -= 1
     memmove(leaf, leaf + 1, (chunk.count - i) * cython.sizeof(Leaf))
     if chunk.count == 0:
-        mem_free(chunk, cython.sizeof(Chunk))
-        x.chunk_count -= 1
-        memmove(x.chunks + c, x.chunks + c + 1, (x.chunk_count - c) * cython.sizeof(cython.p_void))
+        _drop_chunk(x, c)
+    elif chunk.capacity > CHUNK_LEAST and chunk.count * 4 <= chunk.capacity:
+        _resize_chunk(x, c, chunk.capacity // 2)
 
 
 @cython.cfunc
@@ -282,6 +320,43 @@ def _merge_with_next(x: cython.pointer[ExpiryIndex], c: cython.size_t, i: cython
     for n in range(chunk.leaves[i + 1].count):
         _append(cython.address(chunk.leaves[i]), chunk.leaves[i + 1].items[n])
     _close_leaf(x, c, i + 1)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _merge_chunk_with_next(x: cython.pointer[ExpiryIndex], c: cython.size_t) -> cython.void:
+    if c + 1 >= x.chunk_count:
+        return
+    chunk: cython.pointer[Chunk] = x.chunks[c]
+    following: cython.pointer[Chunk] = x.chunks[c + 1]
+    if (chunk.count >= MERGE_BELOW and following.count >= MERGE_BELOW) or chunk.count + following.count > MERGED_MAX:
+        return
+    while chunk.capacity < chunk.count + following.count:
+        chunk = _resize_chunk(x, c, chunk.capacity * 2)
+    memcpy(
+        cython.address(chunk.leaves[chunk.count]),
+        cython.address(following.leaves[0]),
+        following.count * cython.sizeof(Leaf),
+    )
+    chunk.count += following.count
+    _drop_chunk(x, c + 1)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _merge_around(x: cython.pointer[ExpiryIndex], c: cython.size_t, i: cython.uint) -> cython.void:
+    """Join a leaf that has few entries, or none left, with its neighbours, and its chunk with its own."""
+    if x.chunks[c].leaves[i].count == 0:
+        _close_leaf(x, c, i)
+    else:
+        _merge_with_next(x, c, i)
+        if i:
+            _merge_with_next(x, c, i - 1)
+    _merge_chunk_with_next(x, c)
+    if c:
+        _merge_chunk_with_next(x, c - 1)
 
 
 @cython.cfunc
@@ -315,10 +390,10 @@ def ei_remove(x: cython.pointer[ExpiryIndex], at_ms: int64_t, e: cython.pointer[
     leaf.count -= 1
     leaf.items[n] = leaf.items[leaf.count]
     x.count -= 1
-    if leaf.count == 0:
-        _close_leaf(x, c, i)
-    elif leaf.count < MERGE_BELOW:
-        _merge_with_next(x, c, i)
+    if leaf.capacity - leaf.count >= SPARE_MAX:
+        _shrink_leaf(leaf)
+    if leaf.count < MERGE_BELOW:
+        _merge_around(x, c, i)
     return True
 
 
@@ -377,7 +452,7 @@ def _count_due(leaf: cython.pointer[Leaf], now_ms: int64_t) -> cython.size_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def ei_count_due(x: cython.pointer[ExpiryIndex], now_ms: int64_t) -> cython.size_t:
-    """How many entries have a time before or at `now_ms`. Looks at each due leaf, but only at the last one's entries."""
+    """How many entries have a time before or at `now_ms`; of the due leaves only the last one's entries are read."""
     due: cython.size_t = 0
     last: cython.pointer[Leaf] = cython.NULL
     leaf: cython.pointer[Leaf]
@@ -414,7 +489,7 @@ def ei_first(x: cython.pointer[ExpiryIndex]) -> cython.pointer[Entry]:
 @cython.nogil
 @cython.exceptval(check=False)
 def ei_first_ms(x: cython.pointer[ExpiryIndex]) -> int64_t:
-    """A time at or before which nothing falls due, near the earliest one; -1 for an empty index."""
+    """A time before which nothing falls due, near the earliest one; -1 for an empty index."""
     return x.chunks[0].leaves[0].low_ms if x.count else -1
 
 
@@ -432,11 +507,11 @@ def ei_random(x: cython.pointer[ExpiryIndex], draw: Draw) -> cython.pointer[Entr
         if x.chunk_count > 1 and draw() % CHUNK_MAX >= chunk.count:
             continue
         leaf = cython.address(chunk.leaves[draw() % chunk.count])
+        if x.chunk_count == 1 and chunk.count == 1:
+            return leaf.items[draw() % leaf.count]
         position: cython.size_t = draw() % LEAF_MAX
         if position < leaf.count:
             return leaf.items[position]
-        if x.chunk_count == 1 and chunk.count == 1:
-            return leaf.items[position % leaf.count]
 
 
 @cython.cfunc
@@ -451,7 +526,7 @@ def ei_memory(x: cython.pointer[cython.const[ExpiryIndex]]) -> cython.size_t:
         return 0
     total += mem_block_size(x.chunk_capacity * cython.sizeof(cython.p_void))
     for c in range(x.chunk_count):
-        total += mem_block_size(cython.sizeof(Chunk))
+        total += mem_block_size(_chunk_size(x.chunks[c].capacity))
         for i in range(x.chunks[c].count):
             total += mem_block_size(x.chunks[c].leaves[i].capacity * cython.sizeof(cython.p_void))
     return total
@@ -460,9 +535,10 @@ def ei_memory(x: cython.pointer[cython.const[ExpiryIndex]]) -> cython.size_t:
 # Python handles, for tests and cold callers
 
 
+@cython.no_gc  # or the entries' addresses might be gone before the entries
 @cython.cclass
 class Index:
-    """An expiry index over entries of its own, one for each number, for tests."""
+    """An expiry index over entries of its own, one for each key, for tests."""
 
     x: ExpiryIndex
     entries: dict
@@ -472,7 +548,7 @@ class Index:
         self.entries = {}
 
     def __dealloc__(self) -> None:
-        ei_clear(cython.address(self.x))
+        self.clear()
 
     @cython.cfunc
     def _entry(self, key: object) -> cython.pointer[Entry]:
@@ -493,13 +569,36 @@ class Index:
         entry_free(e)
         return removed
 
-    def due(self, now_ms: int64_t, room: int = 1024) -> set[bytes]:
-        """The keys due at this time, up to `room` of at most 1,024 of them."""
+    def replace(self, key: bytes) -> None:
+        """Move a key's entry elsewhere in memory."""
+        old: cython.pointer[Entry] = self._entry(key)
+        at_ms: int64_t = entry_expire(old)
+        new: cython.pointer[Entry] = entry_new(key, len(key), PART_EXPIRE, 0)
+        cython.cast(cython.pointer[int64_t], cython.cast(cython.p_char, new) + 8)[0] = at_ms
+        entry_free(old)
+        ei_replace(cython.address(self.x), at_ms, old, new)
+        self.entries[key] = cython.cast(uintptr_t, new)
+
+    def remove_stranger(self, at_ms: int64_t) -> bool:
+        """Try to take out an entry that was never put in."""
+        e: cython.pointer[Entry] = entry_new(b"stranger", 8, PART_EXPIRE, 0)
+        removed: cython.bint = ei_remove(cython.address(self.x), at_ms, e)
+        entry_free(e)
+        return removed
+
+    def clear(self) -> None:
+        """Empty the index, and free the entries."""
+        ei_clear(cython.address(self.x))
+        for key in self.entries:
+            entry_free(self._entry(key))
+        self.entries = {}
+
+    def due(self, now_ms: int64_t, room: int = 1024) -> list[bytes]:
+        """The keys due at this time, up to `room` of at most 1,024 of them, in the index's order."""
         out: cython.pointer[Entry][1024]
         n: cython.size_t = ei_due(cython.address(self.x), now_ms, out, min(room, 1024))
-        addresses: dict = {address: key for key, address in self.entries.items()}
         i: cython.size_t
-        return {addresses[cython.cast(uintptr_t, out[i])] for i in range(n)}
+        return [entry_key(out[i])[: entry_key_length(out[i])] for i in range(n)]
 
     def count_due(self, now_ms: int64_t) -> int:
         """How many keys are due at this time."""
@@ -513,9 +612,7 @@ class Index:
     def random(self) -> bytes | None:
         """A key drawn uniformly."""
         e: cython.pointer[Entry] = ei_random(cython.address(self.x), random_draw)
-        if e == cython.NULL:
-            return None
-        return next(key for key, address in self.entries.items() if address == cython.cast(uintptr_t, e))
+        return None if e == cython.NULL else entry_key(e)[: entry_key_length(e)]
 
     @property
     def first_ms(self) -> int:
@@ -527,15 +624,24 @@ class Index:
         """Bytes of the index."""
         return ei_memory(cython.address(self.x))
 
-    def leaves(self) -> list[tuple[int, int, int]]:
-        """Each leaf's low time, count and capacity, in order."""
+    def chunks(self) -> list[tuple[int, int]]:
+        """Each chunk's count and capacity, in order."""
+        c: cython.size_t
+        return [(self.x.chunks[c].count, self.x.chunks[c].capacity) for c in range(self.x.chunk_count)]
+
+    def leaves(self) -> list[tuple[tuple[int, int], list[tuple[int, int]], int]]:
+        """Each leaf's low mark, its entries' times and addresses, and its capacity, in order."""
         c: cython.size_t
         i: cython.uint
+        n: cython.uint
         out: list = []
         for c in range(self.x.chunk_count):
             for i in range(self.x.chunks[c].count):
                 leaf: cython.pointer[Leaf] = cython.address(self.x.chunks[c].leaves[i])
-                out.append((leaf.low_ms, leaf.count, leaf.capacity))
+                marks: list = []
+                for n in range(leaf.count):
+                    marks.append((entry_expire(leaf.items[n]), cython.cast(uintptr_t, leaf.items[n])))
+                out.append(((leaf.low_ms, leaf.low_address), marks, leaf.capacity))
         return out
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ cdef enum:
     CHAINED = 128           # the bit of `used` that says so
     DISCARD_STEP = 1048576  # bytes of the old table that go back to the system at a time
     LONG_CHAIN = 24         # ht_random always accepts a chain this long, shorter ones in proportion
+    EMPTY_AS_ONE = 8        # so many empty buckets of a resize count as one that is moved
 
 cdef struct Bucket:
     uint8_t used        # bits 0-6: the slots that hold an entry; bit 7: the last slot holds the next bucket of the chain

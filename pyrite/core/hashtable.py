@@ -12,7 +12,7 @@ matches: usually one cache line for the bucket and one for the entry. The low bi
 bucket gives its last slot to a child bucket; chains stay short because the table grows at seven entries a bucket.
 
 Resizing is incremental. Two tables exist meanwhile; each insertion or removal moves one bucket (with its chain) of the
-old one, the cron moves more, and pages of the old table go back to the system as soon as they are done with. So no
+old one, or a few empty ones, the cron moves more, and pages of the old table go back to the system as soon as they are done with. So no
 operation at any size does more than a bucket's worth of it. New entries always go to the new table.
 
 Costs: find, insert, remove O(1); at seven entries a bucket 9 to 18 bytes an entry.
@@ -309,14 +309,22 @@ def _move_chain(t: cython.pointer[HashTable], b: cython.pointer[Bucket]) -> cyth
 @cython.nogil
 @cython.exceptval(check=False)
 def ht_rehash(t: cython.pointer[HashTable], buckets: cython.size_t) -> cython.int:
-    """Move up to so many buckets of a resize under way; returns 1 while there is more to move."""
+    """Move up to so many buckets of a resize under way, empty ones counting less; returns 1 while there is more to move.
+
+    The end of a shrink that has left the table sparse begins the next one.
+    """
     step: cython.size_t = DISCARD_STEP // 64
-    while t.rehashing and buckets:
-        _move_chain(t, cython.address(t.buckets[0][t.moved]))
+    budget: cython.Py_ssize_t = buckets * EMPTY_AS_ONE
+    while t.rehashing and budget > 0:
+        if t.buckets[0][t.moved].used:
+            _move_chain(t, cython.address(t.buckets[0][t.moved]))
+            budget -= EMPTY_AS_ONE
+        else:
+            budget -= 1
         t.moved += 1
-        buckets -= 1
         if t.moved > t.masks[0]:
             _finish_resize(t)
+            _shrink_if_sparse(t)
         elif t.moved % step == 0:
             mem_discard_lines(cython.address(t.buckets[0][t.moved - step]), DISCARD_STEP)
     return t.rehashing
@@ -326,7 +334,7 @@ def ht_rehash(t: cython.pointer[HashTable], buckets: cython.size_t) -> cython.in
 @cython.nogil
 @cython.exceptval(check=False)
 def ht_reserve(t: cython.pointer[HashTable], entries: cython.size_t) -> cython.void:
-    """Make room for so many entries in one step, in an empty table."""
+    """Make room for so many entries in one step, in an empty table. The caller knows that they are to come."""
     buckets: cython.size_t = 1
     while buckets * BUCKET_SLOTS < entries:
         buckets *= 2
@@ -379,15 +387,15 @@ def _drop(
 @cython.nogil
 @cython.exceptval(check=False)
 def _shrink_if_sparse(t: cython.pointer[HashTable]) -> cython.void:
-    """Start a shrink when less than an eighth is used; the new table is then at most half full."""
-    slots: cython.size_t = (t.masks[0] + 1) * BUCKET_SLOTS
-    if t.rehashing or t.masks[0] == 0 or t.used[0] * 8 >= slots:
+    """Start a shrink to a quarter when less than an eighth is used; the new table is then at most half full.
+
+    Never to less, even where nothing is left: as many insertions as the old table has buckets may come before all of it
+    has moved, and the new one has to take them without long chains.
+    """
+    buckets: cython.size_t = t.masks[0] + 1
+    if t.rehashing or buckets == 1 or t.used[0] * 8 >= buckets * BUCKET_SLOTS:
         return
-    buckets: cython.size_t = 1
-    while buckets * BUCKET_SLOTS < t.used[0] * 2:
-        buckets *= 2
-    if buckets <= t.masks[0]:
-        _start_resize(t, buckets)
+    _start_resize(t, buckets // 4 if buckets >= 4 else 1)
 
 
 @cython.cfunc
@@ -538,8 +546,25 @@ def _chain_entry(b: cython.pointer[Bucket], position: cython.size_t) -> cython.p
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def _entry_at(t: cython.pointer[HashTable], position: cython.size_t) -> cython.pointer[Entry]:
+    """The entry at this position of an iteration over a table that has more than so many."""
+    it: HashIterator
+    ht_iterate(t, cython.address(it))
+    e: cython.pointer[Entry] = ht_next(cython.address(it))
+    while position:
+        e = ht_next(cython.address(it))
+        position -= 1
+    return e
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def ht_random(t: cython.pointer[HashTable], draw: Draw) -> cython.pointer[Entry]:
-    """An entry drawn uniformly with `draw`; NULL from an empty table."""
+    """An entry drawn uniformly with `draw`; NULL from an empty table.
+
+    Where nearly all buckets are empty, walking through them all costs less than drawing until one is not.
+    """
     if ht_count(t) == 0:
         return cython.NULL
     start: uint64_t = t.moved if t.rehashing else 0
@@ -548,12 +573,15 @@ def ht_random(t: cython.pointer[HashTable], draw: Draw) -> cython.pointer[Entry]
     b: cython.pointer[Bucket]
     i: uint64_t
     n: cython.size_t
-    while True:
+    tries: uint64_t = 64 + total // 16
+    while tries:
+        tries -= 1
         i = draw() % total
         b = cython.address(t.buckets[0][start + i]) if i < old else cython.address(t.buckets[1][i - old])
         n = _chain_length(b)
         if n and draw() % LONG_CHAIN < n:
             return _chain_entry(b, draw() % n)
+    return _entry_at(t, draw() % ht_count(t))
 
 
 @cython.cfunc

@@ -13,7 +13,7 @@ Size classes: steps of 8 bytes up to 512, of 32 to 1,024, of 64 to 2,048, of 128
 rounding above 512 bytes. Fresh slabs are carved by moving `bump`, so pages that no block reached are never touched.
 A slab that becomes empty is kept if few are, else its pages go back to the system at once; it serves any class later.
 
-Threads: one thread uses the allocator, without locks. While a background thread frees large values, `mem_set_concurrent`
+Threads: one thread uses the allocator, without locks. While background threads free large values, `mem_set_concurrent`
 is on and each call takes a mutex. Running out of memory for a small block ends the process with one line, as there is
 nothing left to answer with; sizes that a client chooses go through `mem_try_alloc`, which returns NULL instead.
 """
@@ -33,7 +33,8 @@ _region = cython.declare(cython.p_char, cython.NULL)
 _region_left = cython.declare(cython.size_t, 0)
 _slab_bytes = cython.declare(cython.size_t, 0)
 _used = cython.declare(cython.size_t, 0)
-_concurrent = cython.declare(cython.bint, False)
+_large = cython.declare(cython.size_t, 0)  # the part of it that is in no slab
+_concurrent = cython.declare(cython.uint, 0)  # how often it was turned on, less how often off
 _mutex = cython.declare(pthread_mutex_t)
 
 
@@ -244,16 +245,26 @@ def _slab_free(p: cython.p_void) -> cython.void:
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _count_large(bytes_more: cython.size_t) -> cython.void:
+    """Count a block outside of the slabs; its release with the size negated."""
+    global _used, _large
+    _used += bytes_more
+    _large += bytes_more
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _alloc(size: cython.size_t) -> cython.p_void:
-    global _used
     p: cython.p_void
     if size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
         return _slab_alloc(size)
     p = malloc(size if size else 1)
     if p != cython.NULL:
-        _used += mem_block_size(size)
+        _count_large(mem_block_size(size))
     return p
 
 
@@ -261,11 +272,10 @@ def _alloc(size: cython.size_t) -> cython.p_void:
 @cython.nogil
 @cython.exceptval(check=False)
 def _free(p: cython.p_void, size: cython.size_t) -> cython.void:
-    global _used
     if size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
         _slab_free(p)
         return
-    _used -= mem_block_size(size)
+    _count_large(0 - mem_block_size(size))
     free(p)
 
 
@@ -310,12 +320,11 @@ def mem_free(p: cython.p_void, size: cython.size_t) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def _realloc_large(p: cython.p_void, old_size: cython.size_t, size: cython.size_t) -> cython.p_void:
-    global _used
     moved: cython.p_void = realloc(p, size)
     if moved != cython.NULL:
         if _concurrent:
             pthread_mutex_lock(cython.address(_mutex))
-        _used = _used - old_size + size
+        _count_large(size - old_size)
         if _concurrent:
             pthread_mutex_unlock(cython.address(_mutex))
     return moved
@@ -357,7 +366,6 @@ def mem_realloc(p: cython.p_void, old_size: cython.size_t, size: cython.size_t) 
 def mem_alloc_lines(size: cython.size_t) -> cython.p_void:
     """Zeroed memory aligned to 64 bytes; `size` is a power of two of at least 64. From 64 KiB on it is mapped, so that
     pages are zeroed by the system as they are first touched, not all at once."""
-    global _used
     p: cython.p_void = cython.NULL
     if size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
         p = mem_alloc(size)
@@ -373,7 +381,7 @@ def mem_alloc_lines(size: cython.size_t) -> cython.p_void:
         _out_of_memory(size)
     if _concurrent:
         pthread_mutex_lock(cython.address(_mutex))
-    _used += size
+    _count_large(size)
     if _concurrent:
         pthread_mutex_unlock(cython.address(_mutex))
     return p
@@ -384,7 +392,6 @@ def mem_alloc_lines(size: cython.size_t) -> cython.p_void:
 @cython.exceptval(check=False)
 def mem_free_lines(p: cython.p_void, size: cython.size_t) -> cython.void:
     """Return what `mem_alloc_lines` gave."""
-    global _used
     if size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
         mem_free(p, size)
         return
@@ -394,7 +401,7 @@ def mem_free_lines(p: cython.p_void, size: cython.size_t) -> cython.void:
         free(p)
     if _concurrent:
         pthread_mutex_lock(cython.address(_mutex))
-    _used -= size
+    _count_large(0 - size)
     if _concurrent:
         pthread_mutex_unlock(cython.address(_mutex))
 
@@ -419,9 +426,16 @@ def mem_used() -> cython.size_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def mem_set_concurrent(on: cython.bint) -> cython.void:
-    """Say whether another thread uses the allocator too. Called by the main thread while no other one does."""
+    """Say that a job of another thread begins to use the allocator too, or that it has ended; the two come in pairs.
+
+    Called with the interpreter's lock held, before the job begins and after its end, so that whoever else holds the lock
+    is not inside the allocator.
+    """
     global _concurrent
-    _concurrent = on
+    if on:
+        _concurrent += 1
+    else:
+        _concurrent -= 1
 
 
 pthread_mutex_init(cython.address(_mutex), cython.NULL)
@@ -436,8 +450,8 @@ def used_memory() -> int:
 
 
 def active_memory() -> int:
-    """Bytes that the allocator holds from the system for small blocks, kept empty slabs included."""
-    return _slab_bytes
+    """Bytes that the allocator holds from the system, empty slabs that it keeps included."""
+    return _slab_bytes + _large
 
 
 def block_size(size: int) -> int:
@@ -474,8 +488,12 @@ class Block:
 
     def holds(self, byte: cython.uchar) -> bool:
         """Tell whether every byte is still this one."""
+        return self.starts_with(byte, self.size)
+
+    def starts_with(self, byte: cython.uchar, n: cython.size_t) -> bool:
+        """Tell whether the first `n` bytes are still this one."""
         i: cython.size_t
-        for i in range(self.size):
+        for i in range(n):
             if self.p[i] != byte:
                 return False
         return True
@@ -493,3 +511,84 @@ class Block:
     def __dealloc__(self) -> None:
         if self.p != cython.NULL:
             mem_free(self.p, self.size)
+
+
+@cython.cclass
+class Lines:
+    """Memory aligned to cache lines, for tests."""
+
+    p: cython.p_uchar
+    size: cython.size_t
+
+    def __cinit__(self, size: cython.size_t) -> None:
+        self.size = size
+        self.p = cython.cast(cython.p_uchar, mem_alloc_lines(size))
+
+    def fill(self, byte: cython.uchar) -> None:
+        """Write this byte over all of it."""
+        memset(self.p, byte, self.size)
+
+    def discard(self, start: cython.size_t, end: cython.size_t) -> None:
+        """Give the pages of this part back."""
+        mem_discard_lines(self.p + start, end - start)
+
+    def holds(self, byte: cython.uchar, start: cython.size_t, end: cython.size_t) -> bool:
+        """Tell whether every byte of this part is this one."""
+        i: cython.size_t
+        for i in range(start, end):
+            if self.p[i] != byte:
+                return False
+        return True
+
+    @property
+    def address(self) -> int:
+        """Where it starts."""
+        return cython.cast(uintptr_t, self.p)
+
+    def __dealloc__(self) -> None:
+        mem_free_lines(self.p, self.size)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _churn(rounds: cython.int, mark: cython.uchar) -> cython.int:
+    blocks: cython.p_uchar[64]
+    sizes: cython.size_t[64]
+    damaged: cython.int = 0
+    random: cython.uint = mark
+    i: cython.int
+    slot: cython.int
+    for slot in range(64):
+        blocks[slot] = cython.NULL
+    for i in range(rounds + 64):
+        slot = i & 63
+        if blocks[slot] != cython.NULL:
+            damaged += blocks[slot][0] != mark or blocks[slot][sizes[slot] - 1] != mark
+            mem_free(blocks[slot], sizes[slot])
+            blocks[slot] = cython.NULL
+        if i < rounds:
+            random = random * 1664525 + 1013904223
+            sizes[slot] = 1 + (random >> 8) % 6000
+            blocks[slot] = cython.cast(cython.p_uchar, mem_alloc(sizes[slot]))
+            memset(blocks[slot], mark, sizes[slot])
+    return damaged
+
+
+def churn(rounds: cython.int, mark: cython.uchar) -> int:
+    """Allocate and free blocks of up to 6,000 bytes without the interpreter's lock; returns how many were damaged."""
+    damaged: cython.int
+    mem_set_concurrent(True)
+    with cython.nogil:
+        damaged = _churn(rounds, mark)
+    mem_set_concurrent(False)
+    return damaged
+
+
+def can_alloc(size: int) -> bool:
+    """Tell whether the system gives a block of this size."""
+    p: cython.p_void = mem_try_alloc(size)
+    if p == cython.NULL:
+        return False
+    mem_free(p, size)
+    return True

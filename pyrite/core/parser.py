@@ -42,6 +42,15 @@ def _is_space(c: cython.char) -> cython.bint:
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _ends_word(c: cython.char) -> cython.bint:
+    """Vertical tab and form feed are white space before a word, but do not end one: so it is in Redis."""
+    return c == 32 or c == 9 or c == 10 or c == 13
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _hex_value(c: cython.char) -> cython.int:
@@ -113,7 +122,7 @@ def _unquote(
             quote = c
             i += 1
             continue
-        elif _is_space(c) or c == 0:
+        elif _ends_word(c):
             break
         p[w] = c
         w += 1
@@ -243,7 +252,8 @@ class Args:
         i: cython.Py_ssize_t = self.position
         word_end: cython.Py_ssize_t = 0
         newline: cython.p_char = cython.cast(cython.p_char, memchr(buf + i, 10, length - i))
-        if newline == cython.NULL:
+        # A line that holds a zero byte never ends, as in Redis.
+        if newline == cython.NULL or memchr(buf + i, 0, newline - (buf + i)) != cython.NULL:
             if length - i > INLINE_MAX_BYTES:
                 self.problem = b"too big inline request"
                 return PARSE_ERROR
@@ -255,12 +265,12 @@ class Args:
         while True:
             while i < end and _is_space(buf[i]):
                 i += 1
-            if i >= end or buf[i] == 0:
+            if i >= end:
                 return PARSE_DONE
             begin: cython.Py_ssize_t = i
             i = _unquote(buf, i, end, cython.address(word_end))
             if i < 0:
-                self.argc = 0
+                self.reset()
                 self.problem = b"unbalanced quotes in request"
                 return PARSE_ERROR
             self.push(buf + begin, word_end - begin)
@@ -329,7 +339,7 @@ class Args:
     def _parse_bulk(self, buf: cython.p_char, length: cython.Py_ssize_t) -> cython.int:
         """The argument's bytes, if they are all here."""
         n: cython.Py_ssize_t = self.bulk_length
-        if length - self.position < n + 2:
+        if length - self.position - 2 < n:
             if n >= BIG_ARGUMENT and self.big == cython.NULL:
                 self._start_big(buf, length)
             return 0
@@ -372,7 +382,7 @@ class Args:
     def big_room(self, room: cython.pointer[cython.Py_ssize_t]) -> cython.p_char:
         """Where the next bytes of the big argument go, and in `room` how many fit; NULL without memory."""
         blob: cython.pointer[Blob] = self.big
-        total: cython.size_t = self.bulk_length + 2
+        total: cython.size_t = cython.cast(cython.size_t, self.bulk_length) + 2
         if blob.capacity == blob.length or blob.capacity > total:
             grown: cython.size_t = blob.capacity * 2
             blob = blob_reserve(blob, grown if grown < total else total)
@@ -387,10 +397,13 @@ class Args:
     @cython.nogil
     @cython.exceptval(check=False)
     def big_filled(self, n: cython.Py_ssize_t) -> cython.int:
-        """Say that so many bytes were read into the room; returns 1 when the argument is complete."""
+        """Say that so many bytes were read into the room; returns 1 when the argument is complete.
+
+        Where it was the last one (`remaining` is 0) the request is done, and `parse` would begin the next one.
+        """
         blob: cython.pointer[Blob] = self.big
         blob.length += n
-        if blob.length < cython.cast(cython.size_t, self.bulk_length + 2):
+        if blob.length < cython.cast(cython.size_t, self.bulk_length) + 2:
             return 0
         blob.length = self.bulk_length
         self.push(blob_data(blob), self.bulk_length)
@@ -476,7 +489,119 @@ class Args:
     def __len__(self) -> int:
         return self.argc
 
+    def heads(self, count: cython.Py_ssize_t, bytes_max: cython.Py_ssize_t) -> list[tuple[bytes, int]]:
+        """The first bytes of the first arguments, each with the argument's whole length: what a log keeps of them."""
+        i: cython.Py_ssize_t
+        found: list = []
+        for i in range(count if count < self.argc else self.argc):
+            kept: cython.Py_ssize_t = self.v[i].n if self.v[i].n < bytes_max else bytes_max
+            found.append((self.v[i].p[:kept], self.v[i].n))
+        return found
+
     def tail(self, start: cython.Py_ssize_t) -> list[bytes]:
         """The arguments from `start` on, as bytes."""
         i: cython.Py_ssize_t
         return [self.v[i].p[: self.v[i].n] for i in range(start, self.argc)]
+
+
+# Python handles, for tests and cold callers
+
+
+@cython.cclass
+class Requests:
+    """A connection's input without the connection, for tests: takes bytes as they come and gives requests.
+
+    Each piece lies in a buffer of just its size, which moves every time, so that a sanitizer sees all that goes astray.
+    """
+
+    args: Args
+    buf: cython.p_char
+    length: cython.Py_ssize_t
+    broken: cython.bint
+
+    def __cinit__(self) -> None:
+        self.args = Args()
+        self.buf = cython.cast(cython.p_char, mem_alloc(0))
+
+    def __dealloc__(self) -> None:
+        mem_free(self.buf, self.length)
+
+    @cython.cfunc
+    def _move(self, dropped: cython.Py_ssize_t, kept: cython.Py_ssize_t, more: bytes) -> cython.void:
+        """Keep so many bytes behind the dropped ones, add more, and move all of it elsewhere."""
+        moved: cython.p_char = cython.cast(cython.p_char, mem_alloc(kept + len(more)))
+        memcpy(moved, self.buf + dropped, kept)
+        memcpy(moved + kept, cython.cast(cython.p_const_char, more), len(more))
+        self.args.rebase(self.buf, self.length, moved, dropped)
+        mem_free(self.buf, self.length)
+        self.buf = moved
+        self.length = kept + len(more)
+
+    @cython.cfunc
+    def _fill_big(self, data: bytes) -> cython.Py_ssize_t:
+        """Read into the big argument's own room until it is complete; returns how many bytes went there."""
+        used: cython.Py_ssize_t = 0
+        room: cython.Py_ssize_t = 0
+        while self.args.big != cython.NULL and used < len(data):
+            p: cython.p_char = self.args.big_room(cython.address(room))
+            if p == cython.NULL:
+                raise MemoryError
+            if room > len(data) - used:
+                room = len(data) - used
+            memcpy(p, cython.cast(cython.p_const_char, data) + used, room)
+            used += room
+            self.args.big_filled(room)
+        return used
+
+    def feed(self, data: bytes, bulk_max: cython.Py_ssize_t, trusted: cython.bint) -> list[list[bytes] | bytes]:
+        """The requests that these bytes complete; a protocol error, as its text, ends the list and all that follows."""
+        found: list = []
+        status: cython.int
+        start: cython.Py_ssize_t = 0
+        if self.broken:
+            return found
+        filled: cython.Py_ssize_t = self._fill_big(data)
+        self._move(0, self.length, data[filled:])
+        if filled and self.args.remaining == 0:
+            found.append(self.args.tail(0))
+            start = self.args.position
+        while True:
+            status = self.args.parse(self.buf, self.length, start, bulk_max, trusted)
+            if status == PARSE_ERROR:
+                self.broken = True
+                found.append(self.args.problem)
+                return found
+            if status == PARSE_MORE:
+                self._move(start, (self.args.position if self.args.big != cython.NULL else self.length) - start, b"")
+                return found
+            found.append(self.args.tail(0))
+            start = self.args.position
+
+    @property
+    def big_bytes(self) -> int:
+        """Bytes that the big argument under way takes."""
+        return self.args.big.capacity if self.args.big != cython.NULL else 0
+
+
+def args_of(words: list[bytes]) -> Args:
+    """Arguments that are valid as long as the list is."""
+    args: Args = Args()
+    word: bytes
+    for word in words:
+        args.push(word, len(word))
+    return args
+
+
+def takes_over(words: list[bytes], i: cython.Py_ssize_t) -> bool:
+    """Tell whether argument `i` of this request, sent in two pieces, can be taken over, and is then whole."""
+    blob: cython.pointer[Blob]
+    requests: Requests = Requests()
+    text: bytes = b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+    requests.feed(text[: len(text) // 2], len(text), True)
+    requests._fill_big(text[len(text) // 2 :])
+    blob = requests.args.take_blob(i)
+    if blob == cython.NULL:
+        return False
+    whole: cython.bint = blob_data(blob)[: blob.length] == words[i]
+    blob_free(blob)
+    return whole and requests.args.take_blob(i) == cython.NULL

@@ -83,9 +83,11 @@ class Reply:
     @cython.nogil
     @cython.exceptval(check=False)
     def truncate(self, n: cython.Py_ssize_t) -> cython.void:
-        """Take back all behind the first `n` bytes."""
+        """Take back all behind the first `n` bytes, those that have gone out among them."""
         if n < self.n:
             self.n = n
+            if n == self.sent:
+                self.release()
 
     @cython.cfunc
     @cython.nogil
@@ -100,7 +102,7 @@ class Reply:
     @cython.nogil
     @cython.exceptval(check=False)
     def put(self, p: cython.p_const_char, n: cython.Py_ssize_t) -> cython.void:
-        """Write bytes as they are."""
+        """Write bytes as they are; at least one."""
         if self.n + n > self.capacity:
             self.grow(n)
         memcpy(self.buf + self.n, p, n)
@@ -175,7 +177,8 @@ class Reply:
     @cython.exceptval(check=False)
     def raw(self, data: bytes) -> cython.void:
         """Bytes that are a reply already."""
-        self.put(data, len(data))
+        if data:
+            self.put(data, len(data))
 
     @cython.ccall
     @cython.exceptval(check=False)
@@ -352,8 +355,25 @@ class Reply:
         """What is still to be sent."""
         return self.buf[self.sent : self.n] if self.n else b""
 
+    def sent_more(self, n: cython.Py_ssize_t) -> None:
+        """Say that so many more of these bytes have gone out."""
+        self.consumed(min(n, self.n - self.sent))
+
+    def take_back(self, n: cython.Py_ssize_t) -> None:
+        """Take back all behind the first `n` bytes that are still to be sent."""
+        self.truncate(self.sent + n)
+
+    def bulk_integer(self, v: cython.longlong) -> None:
+        """A bulk string of an integer's digits."""
+        self.put_bulk_integer(v)
+
     def drop(self) -> bytes:
         """Take all that is still to be sent out of the buffer."""
         data: bytes = self.content()
         self.release()
         return data
+
+
+def pooled_bytes() -> int:
+    """Bytes of the buffers that wait in the pool for the next reply."""
+    return _pooled * REPLY_CHUNK

@@ -45,6 +45,8 @@ cdef class Client:
 
     cdef bint is_trusted(self) noexcept
     cpdef int select(self, int index) except -1
+    cdef int readable(self) except -1
+    cdef int writable(self) except -1
     cdef int flush(self) except -1
     cpdef int close(self) except -1
     cpdef int close_after_reply(self) except -1

@@ -80,6 +80,18 @@ class Client:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
+    def readable(self) -> cython.int:
+        """The client's socket has something to read."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def writable(self) -> cython.int:
+        """The client's socket takes bytes again."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
     def flush(self) -> cython.int:
         """Send what is written. A client without a socket keeps it until it is asked for."""
         return 0

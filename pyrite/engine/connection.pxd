@@ -2,21 +2,23 @@ from libc.stdint cimport int64_t
 
 from pyrite.core.parser cimport Args
 from pyrite.engine.client cimport Client
+from pyrite.engine.poller cimport Poller
 
 cdef extern from "<sys/socket.h>" nogil:
+    Py_ssize_t recv(int fd, void* buf, size_t n, int flags)
     Py_ssize_t send(int fd, const void* buf, size_t n, int flags)
     int MSG_NOSIGNAL
     int MSG_DONTWAIT
 
 cdef enum:
     FLUSH_AT = 65536            # while a pipeline runs, replies are sent once so much is waiting
-    SPILL_CHUNK = 65536         # what the transport is given at a time while the socket is full
     OWN_BUFFER_MIN = 1024
     OWN_BUFFER_ROOM = 16384     # room that a read into a connection's own buffer is offered
     UNTRUSTED_OUTPUT_MAX = 1024 # unsent bytes for a client that has yet to authenticate
 
 cdef class Connection(Client):
-    cdef readonly object transport
+    cdef Poller poller
+    cdef readonly str peer          # the other end's address, as CLIENT LIST shows it
     cdef readonly int fd
     cdef readonly bint is_unix
     cdef char* own                  # the part of the input that is an incomplete request; NULL while there is none
@@ -24,7 +26,8 @@ cdef class Connection(Client):
     cdef readonly Py_ssize_t own_capacity
     cdef Args partial               # the incomplete request, or the one that is held back
     cdef bint complete              # `partial` is whole
-    cdef readonly bint writing      # the transport still has bytes of ours
+    cdef readonly bint writing      # the socket was full: the poller tells when it takes more
+    cdef bint busy                  # requests are being run, so the buffers must stay
     cdef readonly int64_t soft_limit_since_ms
     cdef Py_ssize_t input_length    # of the input that is being worked on
 
@@ -33,7 +36,10 @@ cdef class Connection(Client):
     cdef int _grow_own(self, Py_ssize_t room) except -1
     cdef void _drop_own(self) noexcept
     cdef int _protocol_error(self, Args args) except -1
-    cdef int _spill(self) except -1
+    cdef int _received(self, Py_ssize_t n) except -1
+    cdef char* _room(self, Py_ssize_t* room)
+    cdef int _send(self) except -1
+    cdef void _free_buffers(self) noexcept
     cdef int _check_output(self) except -1
     cdef Py_ssize_t _query_bytes(self) noexcept
     cdef Py_ssize_t _big_bytes(self) noexcept

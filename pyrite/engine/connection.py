@@ -1,26 +1,27 @@
 """Connection: a client with a socket.
 
-A compiled asyncio `BufferedProtocol`. The event loop reads into a buffer that all connections share; requests are parsed
-and run right there, and the replies go out with one send(2) straight from the reply buffer. So a connection that is idle
-between whole requests owns no buffer at all.
+The poller says when the socket has something to read. It is read into a buffer that all connections share; requests are
+parsed and run right there, and the replies go out with one send(2) straight from the reply buffer. So a connection that
+is idle between whole requests owns no buffer at all.
 
 Only what is incomplete is kept: the tail of a request moves into a buffer of the connection's own, which the next read
 goes to, and the parser goes on where it stopped. When the socket is full, the rest of the replies stays in the reply
-buffer, and the transport is given one chunk of it at a time, which tells when the socket takes more.
+buffer until the poller says that the socket takes more.
 
 A client that never reads, sends garbage, dribbles, or vanishes therefore costs what it has sent or been sent, up to
 client-query-buffer-limit and client-output-buffer-limit, and nobody else's time.
 """
 
-import asyncio
+import os
+import socket
 
 import cython
 from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
-from cython.cimports.cpython.memoryview import PyMemoryView_FromMemory
 from cython.cimports.libc.errno import EAGAIN, EINTR, errno
 from cython.cimports.libc.stdint import int64_t
-from cython.cimports.libc.string import memcpy, memmove
-from cython.cimports.pyrite.core.memory import mem_try_alloc, mem_free, mem_try_realloc
+from cython.cimports.libc.string import memcpy, memmove, strerror
+from cython.cimports.posix.unistd import close as close_descriptor
+from cython.cimports.pyrite.core.memory import mem_free, mem_try_alloc, mem_try_realloc
 from cython.cimports.pyrite.core.parser import PARSE_DONE, PARSE_ERROR, PARSE_MORE, Args
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import (
@@ -32,9 +33,9 @@ from cython.cimports.pyrite.engine.client import (
     Client,
 )
 from cython.cimports.pyrite.engine.dispatch import POSTPONED, process_command
-from cython.cimports.pyrite.engine.state import ServerState
+from cython.cimports.pyrite.engine.poller import Poller
+from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 
-WRITABLE = cython.declare(cython.int, 0x200)
 SEND_FLAGS = cython.declare(cython.int, MSG_NOSIGNAL | MSG_DONTWAIT)
 CLOSING = cython.declare(cython.int, CLIENT_CLOSED | CLIENT_CLOSE_AFTER_REPLY)
 
@@ -42,12 +43,13 @@ CLOSING = cython.declare(cython.int, CLIENT_CLOSED | CLIENT_CLOSE_AFTER_REPLY)
 @cython.final
 @cython.cclass
 class Connection(Client):
-    """One connected client, as the event loop sees it."""
+    """One connected client. It owns its socket's descriptor, and is alive while `server.clients` names it."""
 
-    def __init__(self, server: ServerState, is_unix: cython.bint = False) -> None:
+    def __init__(self, server: ServerState, fd: cython.int, peer: str, is_unix: cython.bint = False) -> None:
         server.tick()
         Client.__init__(self, server)
-        self.fd = -1
+        self.fd = fd
+        self.peer = peer
         self.is_unix = is_unix
         if is_unix:
             self.flags |= CLIENT_UNIX_SOCKET
@@ -55,100 +57,122 @@ class Connection(Client):
     def __dealloc__(self) -> None:
         if self.own != cython.NULL:
             mem_free(self.own, self.own_capacity)
+        if self.fd >= 0:
+            close_descriptor(self.fd)
 
-    # What the event loop calls
-
-    def connection_made(self, transport) -> None:
-        """Admit the client, or tell it why not."""
-        self.transport = transport
-        self.fd = transport.get_extra_info("socket").fileno()
-        transport.set_write_buffer_limits(high=0)
+    def open(self, poller: Poller) -> None:
+        """Become a client of the server, or be told why not and be closed."""
         server: ServerState = self.server
         server.connections_received += 1
         refusal = server.admit(self)
         if refusal is None:
+            poller.add(self.fd, self)
+            self.poller = poller
             server.clients[self.id] = self
             return
         server.rejected_connections += 1
         self.reply.error(refusal)
-        self.flags |= CLIENT_CLOSE_AFTER_REPLY
-        self.flush()
+        send(self.fd, self.reply.buf, self.reply.n, SEND_FLAGS)
+        self.close()
 
-    def get_buffer(self, sizehint: cython.Py_ssize_t):
-        """Where the next bytes go: the shared buffer, or behind what is kept of an incomplete request."""
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def readable(self) -> cython.int:
+        """Read once, run the requests that are complete now, and send the replies."""
         room: cython.Py_ssize_t = 0
-        p: cython.p_char
+        if self.flags & CLIENT_CLOSED:
+            return 0
+        p: cython.p_char = self._room(cython.address(room))
+        n: cython.Py_ssize_t = recv(self.fd, p, room, MSG_DONTWAIT)
+        if n > 0:
+            return self._received(n)
+        if n == 0:
+            return self.close()
+        if errno != EAGAIN and errno != EINTR:
+            reason: bytes = strerror(errno)
+            self.server.log_verbose(f"Reading from client: {reason.decode()}")
+            self.close()
+        return 0
+
+    @cython.cfunc
+    def _room(self, room: cython.pointer[cython.Py_ssize_t]) -> cython.p_char:
+        """Where the next bytes go: the shared buffer, or behind what is kept of an incomplete request."""
         args: Args = self.partial
         if args is not None and args.big != cython.NULL:
-            p = args.big_room(cython.address(room))
+            p: cython.p_char = args.big_room(room)
             if p == cython.NULL:
                 raise MemoryError
-            return PyMemoryView_FromMemory(p, room, WRITABLE)
-        if self.own == cython.NULL:
-            return self.server.read_view
+            return p
+        if self.own == cython.NULL or self.flags & CLOSING:
+            room[0] = READ_BUFFER
+            return self.server.read_buffer
         self._grow_own(OWN_BUFFER_ROOM)
-        return PyMemoryView_FromMemory(self.own + self.own_length, self.own_capacity - self.own_length, WRITABLE)
+        room[0] = self.own_capacity - self.own_length
+        return self.own + self.own_length
 
-    def buffer_updated(self, nbytes: cython.Py_ssize_t) -> None:
-        """Run the requests that are complete now, and send the replies."""
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _received(self, n: cython.Py_ssize_t) -> cython.int:
+        """Take so many bytes as read."""
         server: ServerState = self.server
-        server.tick()
-        server.net_input_bytes += nbytes
+        server.now_ns = server.clock()
+        server.net_input_bytes += n
         server.reads_processed += 1
         self.last_interaction_ms = server.keyspace.now_ms
         if self.flags & CLOSING:
-            return
+            return 0
+        started_ns: int64_t = server.now_ns
+        commands: int64_t = server.commands_processed
         args: Args = self.partial
+        self.busy = True
         if args is None:
-            self._process_input(server.read_buffer, nbytes)
+            self._process_input(server.read_buffer, n)
         elif args.big != cython.NULL:
-            if args.big_filled(nbytes):
+            if args.big_filled(n):
                 self.complete = args.remaining == 0
                 self._process_input(self.own, self.own_length)
         else:
-            self.own_length += nbytes
+            self.own_length += n
             if not self.complete:
                 self._process_input(self.own, self.own_length)
+        self.busy = False
+        server.count_event(server.now_ns - started_ns, server.commands_processed - commands)
         if self.reply.n or self.flags & CLIENT_CLOSE_AFTER_REPLY:
             self.flush()
-        if self.partial is not None and self._query_bytes() > server.client_query_buffer_limit:
+        if self.flags & CLIENT_CLOSED:
+            self._free_buffers()
+        elif self.partial is not None and self._query_bytes() > server.client_query_buffer_limit:
             server.query_buffer_disconnections += 1
             server.log_warning(f"Closing client that reached max query buffer length: {server.describe_client(self)}")
             self.close()
+        return 0
 
-    def eof_received(self):
-        """The client has sent all that it will: close."""
-        return False
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def writable(self) -> cython.int:
+        """Send more of what the socket did not take before."""
+        self._send()
+        if not self.writing and not self.flags & CLIENT_CLOSED:
+            self.poller.watch_writable(self.fd, self, False)
+        return 0
 
-    def connection_lost(self, error) -> None:
-        """Forget the client."""
-        self.flags |= CLIENT_CLOSED
-        self._leave()
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _free_buffers(self) -> cython.void:
         self._drop_own()
         self.partial = None
+        self.complete = False
         self.reply.release()
-        self.transport = None
-        self.fd = -1
 
     @cython.cfunc
     def _leave(self):
-        """Be no client of the server any more: nobody counts it, lists it or waits for it. The buffers stay meanwhile."""
+        """Be no client of the server any more: nobody counts it, lists it or waits for it. The buffers stay."""
         server: ServerState = self.server
         if server.clients.pop(self.id, None) is None:
             return
         if self.flags & CLIENT_POSTPONED and self in server.postponed:
             server.postponed.remove(self)
         server.on_disconnect(self)
-
-    def pause_writing(self) -> None:
-        """The transport holds bytes that the socket does not take."""
-        self.writing = True
-
-    def resume_writing(self) -> None:
-        """The transport is empty again."""
-        self.writing = False
-        if not self.flags & CLIENT_CLOSED:
-            self.flush()
 
     # Input
 
@@ -300,21 +324,39 @@ class Connection(Client):
         if self.flags & CLIENT_CLOSED or not self.complete:
             return
         self.server.tick()
-        self._process_input(self.own, self.own_length)
+        self.busy = True
+        try:
+            self._process_input(self.own, self.own_length)
+        finally:
+            self.busy = False
         self.flush()
+        if self.flags & CLIENT_CLOSED:
+            self._free_buffers()
 
     # Output
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def flush(self) -> cython.int:
-        """Send what is written, as far as the socket takes it."""
+        """Send what is written, as far as the socket takes it; the poller calls for the rest."""
+        if self.flags & CLIENT_CLOSED:
+            return 0
+        if self.writing:
+            return self._check_output()
+        self._send()
+        if self.writing and not self.flags & CLIENT_CLOSED:
+            self.poller.watch_writable(self.fd, self, True)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _send(self) -> cython.int:
+        """Send until nothing is left or the socket is full, which `writing` says."""
         reply: Reply = self.reply
         server: ServerState = self.server
         sent: cython.Py_ssize_t
-        if self.flags & CLIENT_CLOSED:
-            return 0
-        while reply.n > reply.sent and not self.writing:
+        self.writing = False
+        while reply.n > reply.sent:
             sent = send(self.fd, reply.buf + reply.sent, reply.n - reply.sent, SEND_FLAGS)
             if sent > 0:
                 server.net_output_bytes += sent
@@ -322,34 +364,14 @@ class Connection(Client):
                 self.last_interaction_ms = server.keyspace.now_ms
                 reply.consumed(sent)
             elif errno == EAGAIN:
-                self._spill()
+                self.writing = True
+                return self._check_output()
             elif errno != EINTR:
-                self.close()
-                return 0
-        if reply.n == reply.sent:
-            reply.release()
-            self.soft_limit_since_ms = 0
-            if self.flags & CLIENT_CLOSE_AFTER_REPLY and not self.writing:
-                self.close()
-        else:
-            self._check_output()
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=False)
-    def _spill(self) -> cython.int:
-        """Hand the transport the next chunk; it says when the socket has taken it."""
-        reply: Reply = self.reply
-        n: cython.Py_ssize_t = reply.n - reply.sent
-        if n > SPILL_CHUNK:
-            n = SPILL_CHUNK
-        chunk: bytes = PyBytes_FromStringAndSize(reply.buf + reply.sent, n)
-        self.server.net_output_bytes += n
-        reply.consumed(n)
-        self.writing = True
-        self.transport.write(chunk)
-        if self.transport.get_write_buffer_size() == 0:
-            self.writing = False
+                return self.close()
+        reply.release()
+        self.soft_limit_since_ms = 0
+        if self.flags & CLIENT_CLOSE_AFTER_REPLY:
+            self.close()
         return 0
 
     @cython.cfunc
@@ -395,12 +417,17 @@ class Connection(Client):
     @cython.ccall
     @cython.exceptval(-1, check=False)
     def close(self) -> cython.int:
-        """End the connection at once. The event loop closes the socket, and tells so, after the current event."""
-        if not self.flags & CLIENT_CLOSED:
-            self.flags |= CLIENT_CLOSED
-            self._leave()
-            if self.transport is not None:
-                self.transport.abort()
+        """End the connection at once, dropping what is not sent."""
+        if self.flags & CLIENT_CLOSED:
+            return 0
+        self.flags |= CLIENT_CLOSED
+        if self.poller is not None:
+            self.poller.remove(self.fd, self)
+        close_descriptor(self.fd)
+        self.fd = -1
+        self._leave()
+        if not self.busy:
+            self._free_buffers()
         return 0
 
     @cython.ccall
@@ -440,19 +467,19 @@ class Connection(Client):
 
     def address(self) -> str:
         """The other end, as CLIENT LIST shows it."""
-        return self._endpoint("peername")
+        return self.peer
 
     def local_address(self) -> str:
         """This end, as CLIENT LIST shows it."""
-        return self._endpoint("sockname")
-
-    def _endpoint(self, which: str) -> str:
-        if self.transport is None:
+        if self.fd < 0:
             return ""
         if self.is_unix:
-            return self.server.unix_socket_name() + ":0"
-        name = self.transport.get_extra_info(which)
-        if not name:
-            return "?:0"
-        return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+            return self.peer
+        with socket.socket(fileno=os.dup(self.fd)) as copy:
+            return endpoint(copy.getsockname())
 
+
+def endpoint(address) -> str:
+    """An address and port as CLIENT LIST shows them."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -3,6 +3,11 @@ from libc.stdint cimport int64_t, uint64_t
 from pyrite.core.parser cimport Args
 from pyrite.keyspace.database cimport Keyspace
 
+cdef extern from *:
+    int GCC_MAJOR "__GNUC__"
+    int GCC_MINOR "__GNUC_MINOR__"
+    int GCC_PATCH "__GNUC_PATCHLEVEL__"
+
 cdef enum:
     # Bits of `guards`, of the server's or of a client's: what has to be looked at before a command runs.
     GUARD_AUTH = 1
@@ -33,6 +38,7 @@ cdef class ServerState:
     cdef public int maxclients
     cdef public int timeout_s
     cdef public int keepalive_s
+    cdef public Py_ssize_t hll_sparse_max_bytes
     cdef public bytes password          # None: every client is trusted
     # Time
     cdef public int64_t now_ns          # monotonic; the end of the last command or the start of this event
@@ -54,11 +60,16 @@ cdef class ServerState:
     cdef public int64_t writes_processed
     cdef public int64_t auth_failures
     cdef public dict error_counts       # by code
+    # An event is what one connection sent, or a turn of the cron
+    cdef public int64_t events
+    cdef public int64_t events_ns       # time that they took, each until the end of its last command
+    cdef public int64_t longest_event_ns
+    cdef public int64_t most_commands_in_event
     # Shared by all connections, as one reads at a time
     cdef char* read_buffer
-    cdef object read_view
     cdef Args spare_args
 
     cdef void tick(self) noexcept
     cdef int64_t clock(self) noexcept
+    cdef void count_event(self, int64_t ns, int64_t commands) noexcept
     cpdef void count_error(self, bytes text)

@@ -5,10 +5,8 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.keyspace.database import Keyspace
-from cython.cimports.cpython.memoryview import PyMemoryView_FromMemory
 from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
-WRITABLE = cython.declare(cython.int, 0x200)
 # Different codes that are counted one by one; a script can invent any number of them.
 ERROR_CODES_MAX = cython.declare(cython.int, 128)
 
@@ -27,10 +25,10 @@ class ServerState:
         self.slowlog_threshold_us = 10000
         self.latency_tracking = True
         self.maxclients = 10000
+        self.hll_sparse_max_bytes = 3000
         self.postponed = []
         self.error_counts = {}
         self.read_buffer = cython.cast(cython.p_char, mem_alloc(READ_BUFFER))
-        self.read_view = PyMemoryView_FromMemory(self.read_buffer, READ_BUFFER, WRITABLE)
         self.spare_args = Args()
         self.tick()
 
@@ -59,6 +57,21 @@ class ServerState:
         """Take the time, for work that no client's event starts."""
         self.tick()
 
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def count_event(self, ns: int64_t, commands: int64_t) -> cython.void:
+        """Count an event that took so long and ran so many commands."""
+        self.events += 1
+        self.events_ns += ns
+        if ns > self.longest_event_ns:
+            self.longest_event_ns = ns
+        if commands > self.most_commands_in_event:
+            self.most_commands_in_event = commands
+
+    def count_turn(self, ns: int64_t) -> None:
+        """Count an event that was the server's own work."""
+        self.count_event(ns, 0)
+
     @cython.ccall
     def count_error(self, text: bytes) -> cython.void:
         """Count an error reply by its code."""
@@ -74,6 +87,12 @@ class ServerState:
         self.query_buffer_disconnections = self.output_buffer_disconnections = 0
         self.reads_processed = self.writes_processed = self.auth_failures = 0
         self.error_counts.clear()
+        self.events = self.events_ns = self.longest_event_ns = self.most_commands_in_event = 0
         keyspace: Keyspace = self.keyspace
         keyspace.hits = keyspace.misses = keyspace.expired_keys = keyspace.evicted_keys = 0
         keyspace.lazyfree.reset_statistics()
+
+
+def compiler_version() -> str:
+    """The version of gcc, or that clang claims to be compatible with, that compiled this tier."""
+    return f"{GCC_MAJOR}.{GCC_MINOR}.{GCC_PATCH}"

@@ -3,6 +3,8 @@ from pyrite.keyspace.database import Keyspace
 
 Limits = tuple[int, int, int]
 
+def compiler_version() -> str: ...
+
 class ServerState:
     keyspace: Keyspace
     clients: dict[int, Connection]
@@ -18,6 +20,7 @@ class ServerState:
     maxclients: int
     timeout_s: int
     keepalive_s: int
+    hll_sparse_max_bytes: int
     password: bytes | None
     now_ns: int
     pause_mode: int
@@ -36,8 +39,13 @@ class ServerState:
     writes_processed: int
     auth_failures: int
     error_counts: dict[bytes, int]
+    events: int
+    events_ns: int
+    longest_event_ns: int
+    most_commands_in_event: int
 
     def __init__(self, databases: int) -> None: ...
     def refresh_clock(self) -> None: ...
+    def count_turn(self, ns: int) -> None: ...
     def count_error(self, text: bytes) -> None: ...
     def reset_statistics(self) -> None: ...

@@ -14,8 +14,10 @@ import time
 import cython
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 from cython.cimports.pyrite.core.entry import (
+    ENCODING_EMBSTR,
     PART_EXPIRE,
     PART_OWNER,
+    TYPE_STRING,
     Entry,
     entry_access,
     entry_expire,
@@ -506,6 +508,28 @@ class Database:
         if e == cython.NULL:
             return -1
         return max(entry_expire(e) - self.keyspace.now_ms, 0)
+
+    # Python handles, for tests and cold callers
+
+    def add_key(self, key: bytes, expire_ms: int64_t = NO_EXPIRE) -> None:
+        """Create a key that holds an empty string, just used, or overwrite what it held."""
+        self.put(slice_of(key), TYPE_STRING, ENCODING_EMBSTR, 0, 0, expire_ms)
+
+    def remove_key(self, key: bytes) -> bool:
+        """Delete a key; False where it is not there."""
+        return self.delete(slice_of(key), False)
+
+    def holds(self, key: bytes) -> bool:
+        """Tell whether a key is in memory, expired or not."""
+        return self.find(slice_of(key)) != cython.NULL
+
+    def access_of(self, key: bytes) -> int:
+        """The LRU or LFU bits of a key that is there."""
+        return entry_access(self.find(slice_of(key))[0])
+
+    def set_access(self, key: bytes, bits: uint32_t) -> None:
+        """Set the LRU or LFU bits of a key that is there."""
+        entry_set_access(self.find(slice_of(key))[0], bits)
 
 
 @cython.cfunc

@@ -121,13 +121,12 @@ class Evictor:
     def _fill_pool(self) -> cython.bint:
         """Draw samples from every database; False where there is nothing to draw."""
         db: Database
-        i: cython.int
         any_key: cython.bint = False
         for db in self.keyspace.databases:
             if self._population(db) == 0:
                 continue
             any_key = True
-            for i in range(self.samples):
+            for _ in range(self.samples):
                 self._offer(db, self._draw(db))
         return any_key
 
@@ -158,9 +157,8 @@ class Evictor:
     def _evict_any(self) -> cython.bint:
         """Evict a key drawn at random, from one database after the other."""
         db: Database
-        i: cython.int
         count: cython.int = len(self.keyspace.databases)
-        for i in range(count):
+        for _ in range(count):
             self.next_database = (self.next_database + 1) % count
             db = self.keyspace.databases[self.next_database]
             if self._population(db):

@@ -1,11 +1,11 @@
 """Active expiry: delete the keys that have fallen due though nobody asks for them.
 
-The expiry index hands out just the due keys, so a slice does no other work than deleting. It ends when nothing is due or
-its time is up; the cron runs one slice a tick and, while one ends with keys left, another after each turn of the event
-loop. So a client waits for one slice at most, and a million keys that fall due together go as fast as they can.
+The expiry index hands out just the due keys, so a slice does no other work than deleting. It ends when nothing is due
+or its time is up; the cron runs one slice a tick and, while one ends with keys left, another after each turn of the
+event loop. So a client waits for one slice at most, and a million keys that fall due together go as fast as they can.
 
-Where Redis samples volatile keys and estimates how many dead ones are left, here both are exact: `expired_stale_percent`
-is the share of dead keys among the volatile ones when the last slice ended.
+Where Redis samples volatile keys and estimates how many dead ones are left, here the number is exact:
+`expired_stale_percent` is the share of dead keys among the volatile ones when the last slice ended.
 """
 
 import cython
@@ -64,13 +64,12 @@ def expire_database(db: Database, deadline_us: int64_t) -> cython.bint:
 @cython.exceptval(check=False)
 def _sample_ttl(db: Database) -> cython.void:
     """Let the average time to live follow a few volatile keys."""
-    i: cython.int
     left_ms: int64_t
     total_ms: cython.double = 0
     if db.expires.count == 0:
         db.average_ttl_ms = 0
         return
-    for i in range(TTL_SAMPLES):
+    for _ in range(TTL_SAMPLES):
         left_ms = entry_expire(ei_random(cython.address(db.expires), random_draw)) - db.keyspace.now_ms
         total_ms += left_ms if left_ms > 0 else 0
     mean_ms: cython.double = total_ms / TTL_SAMPLES
@@ -101,11 +100,10 @@ def expire_cycle(keyspace: Keyspace, budget_us: int64_t) -> cython.bint:
     """
     count: cython.int = len(keyspace.databases)
     deadline_us: int64_t = monotonic_us() + budget_us
-    i: cython.int
     db: Database
     if not keyspace.active_expire or keyspace.expire_paused:
         return False
-    for i in range(count):
+    for _ in range(count):
         db = keyspace.databases[keyspace.next_database % count]
         keyspace.next_database = (keyspace.next_database + 1) % count
         if db.expires.count == 0:

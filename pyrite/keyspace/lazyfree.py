@@ -7,11 +7,13 @@ pending the allocator takes its mutex (`mem_set_concurrent`), otherwise it takes
 import threading
 
 import cython
+from cython.cimports.libc.stdint import int64_t
 from cython.cimports.libc.stdlib import calloc, free
-from cython.cimports.pyrite.core.entry import Entry, entry_free
-from cython.cimports.pyrite.core.expiry_index import ExpiryIndex, ei_clear
-from cython.cimports.pyrite.core.hashtable import HashTable, ht_clear, ht_count
+from cython.cimports.pyrite.core.entry import PART_EXPIRE, Entry, entry_free, entry_new
+from cython.cimports.pyrite.core.expiry_index import ExpiryIndex, ei_clear, ei_init, ei_insert
+from cython.cimports.pyrite.core.hashtable import HashTable, ht_clear, ht_count, ht_init, ht_insert
 from cython.cimports.pyrite.core.memory import mem_set_concurrent
+from cython.cimports.pyrite.core.siphash import siphash
 
 
 @cython.cfunc
@@ -87,9 +89,7 @@ class LazyFreer:
                 _free_job(job)
             self.pending_objects -= objects
             self.freed_objects += objects
-            # The lock is held again, so the main thread is not inside the allocator.
-            if self.pending_objects == 0:
-                mem_set_concurrent(False)
+            mem_set_concurrent(False)
 
     def stop(self) -> None:
         """Let the thread end once it has freed all that it was handed."""
@@ -101,3 +101,27 @@ class LazyFreer:
     def reset_statistics(self) -> None:
         """Start counting freed objects from zero."""
         self.freed_objects = 0
+
+
+# Python handles, for tests and cold callers
+
+
+def free_in_background(freer: LazyFreer, keys: list[bytes], at_ms: int64_t) -> None:
+    """Hand over a table of these keys, which differ, and an index in which all of them fall due at this time."""
+    table: HashTable
+    expires: ExpiryIndex
+    e: cython.pointer[Entry]
+    key: bytes
+    ht_init(cython.address(table))
+    ei_init(cython.address(expires))
+    for key in keys:
+        e = entry_new(key, len(key), PART_EXPIRE, 0)
+        cython.cast(cython.pointer[int64_t], cython.cast(cython.p_char, e) + 8)[0] = at_ms
+        ht_insert(cython.address(table), e, siphash(key, len(key)))
+        ei_insert(cython.address(expires), at_ms, e)
+    freer.free_table(cython.address(table), cython.address(expires))
+
+
+def free_one_in_background(freer: LazyFreer, key: bytes) -> None:
+    """Hand over one entry."""
+    freer.free_entry(entry_new(key, len(key), 0, 0))

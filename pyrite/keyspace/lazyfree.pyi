@@ -1,3 +1,6 @@
+def free_in_background(freer: LazyFreer, keys: list[bytes], at_ms: int) -> None: ...
+def free_one_in_background(freer: LazyFreer, key: bytes) -> None: ...
+
 class LazyFreer:
     pending_objects: int
     freed_objects: int

@@ -26,10 +26,15 @@ def wire(server: Server, config: Config) -> None:
         server.proto_max_bulk_len = config.proto_max_bulk_len
         server.client_query_buffer_limit = config.client_query_buffer_limit
         server.output_limits = tuple(config.client_output_buffer_limit)
-        server.slowlog_threshold_us = config.slowlog_log_slower_than
         server.latency_tracking = config.latency_tracking
         server.timeout_s = config.timeout
         server.keepalive_s = config.tcp_keepalive
+        server.hll_sparse_max_bytes = config.hll_sparse_max_bytes
+
+    def monitoring(_: Config) -> None:
+        server.slowlog.capacity = config.slowlog_max_len
+        server.latency.threshold_ms = config.latency_monitor_threshold
+        server.slowlog_threshold_us = _slow_from_us(config)
 
     def keyspace(_: Config) -> None:
         server.keyspace.lfu = config.maxmemory_policy.endswith("lfu")
@@ -44,9 +49,7 @@ def wire(server: Server, config: Config) -> None:
         server.cron.evict_soon()
 
     def eviction(_: Config) -> None:
-        server.evictor.configure(
-            config.maxmemory_policy, config.maxmemory_samples, config.maxmemory_eviction_tenacity
-        )
+        server.evictor.configure(config.maxmemory_policy, config.maxmemory_samples, config.maxmemory_eviction_tenacity)
 
     def password(_: Config) -> None:
         server.password = config.requirepass.encode("utf-8", "surrogateescape") if config.requirepass else None
@@ -72,18 +75,19 @@ def wire(server: Server, config: Config) -> None:
             raise ConfigError("Unable to listen on this port. Check server logs.") from None
         for notice in notices:
             server.log_notice(notice)
-        server.relisten(sockets)
+        server.acceptor.listen(sockets)
 
     hooks = {
         hot: (
             "proto-max-bulk-len",
             "client-query-buffer-limit",
             "client-output-buffer-limit",
-            "slowlog-log-slower-than",
             "latency-tracking",
             "timeout",
             "tcp-keepalive",
+            "hll-sparse-max-bytes",
         ),
+        monitoring: ("slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"),
         keyspace: (
             "maxmemory-policy",
             "lfu-log-factor",
@@ -101,5 +105,15 @@ def wire(server: Server, config: Config) -> None:
     for hook, names in hooks.items():
         for name in names:
             config.on_change(name, hook)
-    for apply in (hot, keyspace, memory, eviction, password, clients, logging):
+    for apply in (hot, monitoring, keyspace, memory, eviction, password, clients, logging):
         apply(config)
+
+
+def _slow_from_us(config: Config) -> int:
+    """From how many microseconds on the slow log or the latency monitor wants to hear of a command; -1: never."""
+    wanted = []
+    if config.slowlog_log_slower_than >= 0 and config.slowlog_max_len:
+        wanted.append(config.slowlog_log_slower_than)
+    if config.latency_monitor_threshold:
+        wanted.append(config.latency_monitor_threshold * 1000)
+    return min(wanted, default=-1)

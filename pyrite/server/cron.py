@@ -6,13 +6,14 @@ next one follows after the event loop has served clients in between.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
 from pyrite.core.memory import used_memory
+from pyrite.engine.connection import Connection
 from pyrite.keyspace.expiry import expire_cycle, slice_us
 from pyrite.server.process import resident_bytes
+from pyrite.server.timers import Timer
 
 if TYPE_CHECKING:
     from pyrite.server.server import Server
@@ -22,6 +23,7 @@ SAMPLES = 16
 SAMPLE_S = 0.1
 # Of a second's worth of clients; a turn looks at a share of them.
 CLIENTS_MIN_PER_TURN = 5
+CLIENTS_COUNTED_AT_ONCE = 100
 
 
 class Rate:
@@ -49,13 +51,31 @@ class Rate:
         return sum(self._samples) / SAMPLES
 
 
+class ClientFigures:
+    """What all clients together take, added up as each has its turn."""
+
+    def __init__(self) -> None:
+        self.total_bytes = 0
+        self.buffer_bytes = 0
+        self.max_input = 0
+        self.max_output = 0
+
+    def add(self, client: Connection) -> None:
+        """Add one client."""
+        output = client.reply.capacity
+        self.total_bytes += client.memory_bytes
+        self.buffer_bytes += client.own_capacity + output
+        self.max_input = max(self.max_input, client.own_capacity)
+        self.max_output = max(self.max_output, output)
+
+
 class Cron:
     """The periodic work of one server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: Timer | None = None
+        self._running = False
         self._expiring = False
         self._evicting = False
         self._next_sample_ns = 0
@@ -67,26 +87,45 @@ class Cron:
         self.peak_bytes = 0
         self.peak_at_s = int(time.time())
         self.resident_bytes = 0
+        self.paused = False  # DEBUG PAUSE-CRON
+        self.events = Rate()
+        self.busy_ns = Rate()
+        self.turns_ns = 0
+        self.expire_ns = 0
+        self._client_figures = ClientFigures()  # of the round under way
+        self._last_client_figures = ClientFigures()
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def reset_statistics(self) -> None:
+        """Forget what INFO counts of the cron's own work."""
+        self.turns_ns = 0
+        self.expire_ns = 0
+
+    def start(self) -> None:
         """Begin."""
-        self._loop = loop
+        self._running = True
         self.resident_bytes = resident_bytes()
-        self._timer = loop.call_later(0, self._turn)
+        self._timer = self._server.call_later(0, self._turn)
 
     def stop(self) -> None:
         """End."""
         if self._timer is not None:
             self._timer.cancel()
-        self._loop = None
+        self._running = False
 
     def _turn(self) -> None:
-        loop = self._loop
-        if loop is None:
+        if not self._running:
             return
-        server = self._server
-        self._timer = loop.call_later(1 / self._hz(), self._turn)
+        self._timer = self._server.call_later(1 / self.hz, self._turn)
+        started_ns = time.monotonic_ns()
         self.turns += 1
+        if not self.paused:
+            self._work()
+        elapsed_ns = time.monotonic_ns() - started_ns
+        self.turns_ns += elapsed_ns
+        self._server.count_turn(elapsed_ns)
+
+    def _work(self) -> None:
+        server = self._server
         server.refresh_clock()
         server.keyspace.update_clock()
         if time.monotonic_ns() >= self._next_sample_ns:
@@ -98,7 +137,8 @@ class Cron:
         if server.config.activerehashing:
             self._rehash()
 
-    def _hz(self) -> int:
+    @property
+    def hz(self) -> int:
         """Turns per second; with dynamic-hz more for more than 200 clients a turn."""
         config = self._server.config
         hz = config.hz
@@ -113,6 +153,8 @@ class Cron:
         self.commands.sample(server.commands_processed)
         self.input.sample(server.net_input_bytes)
         self.output.sample(server.net_output_bytes)
+        self.events.sample(server.events)
+        self.busy_ns.sample(server.events_ns)
         self.note_memory()
         self.resident_bytes = resident_bytes()
 
@@ -129,8 +171,9 @@ class Cron:
     def _check_clients(self) -> None:
         """Look at a share of the clients, so that each has its turn once a second: idle ones, and full buffers."""
         if not self._client_ids:
+            self._last_client_figures, self._client_figures = self._client_figures, ClientFigures()
             self._client_ids = list(self._server.clients)
-        share = max(len(self._server.clients) // self._hz(), CLIENTS_MIN_PER_TURN)
+        share = max(len(self._server.clients) // self.hz, CLIENTS_MIN_PER_TURN)
         batch, self._client_ids = self._client_ids[:share], self._client_ids[share:]
         server = self._server
         timeout_ms = server.timeout_s * 1000
@@ -138,23 +181,41 @@ class Cron:
             client = server.clients.get(client_id)
             if client is None:
                 continue
+            self._client_figures.add(client)
             if timeout_ms and client.is_idle and server.keyspace.now_ms - client.last_interaction_ms > timeout_ms:
                 server.log_verbose("Closing idle client")
                 client.close()
             else:
                 client.check_output()
 
+    def client_figures(self) -> ClientFigures:
+        """What all clients take: now if they are few, else as of the last round, which is a second old at most."""
+        recent = self._last_client_figures
+        if len(self._server.clients) > CLIENTS_COUNTED_AT_ONCE:
+            return recent
+        figures = ClientFigures()
+        for client in self._server.clients.values():
+            figures.add(client)
+        figures.max_input = max(figures.max_input, recent.max_input)
+        figures.max_output = max(figures.max_output, recent.max_output)
+        return figures
+
     # Expiry
 
     def _expire(self) -> None:
         server = self._server
         self._expiring = False
-        if self._loop is None or not server.active_expire or server.keyspace.expire_paused:
+        if not self._running or not server.keyspace.active_expire or server.keyspace.expire_paused:
             return
         server.refresh_clock()
-        if expire_cycle(server.keyspace, slice_us(server.config.active_expire_effort)):
+        started_ns = time.monotonic_ns()
+        more = expire_cycle(server.keyspace, slice_us(server.config.active_expire_effort))
+        elapsed_ns = time.monotonic_ns() - started_ns
+        self.expire_ns += elapsed_ns
+        server.latency.add(b"expire-cycle", elapsed_ns // 1_000_000)
+        if more:
             self._expiring = True
-            self._loop.call_soon(self._expire)
+            server.call_soon(self._expire)
 
     # Resizing
 
@@ -168,13 +229,13 @@ class Cron:
 
     def evict_soon(self) -> None:
         """Evict once the event loop has served clients."""
-        if self._loop is None or self._evicting or not self._server.maxmemory:
+        if not self._running or self._evicting or not self._server.maxmemory:
             return
         self._evicting = True
-        self._loop.call_soon(self._evict)
+        self._server.call_soon(self._evict)
 
     def _evict(self) -> None:
         self._evicting = False
-        if self._loop is not None and used_memory() > self._server.maxmemory > 0:
+        if self._running and used_memory() > self._server.maxmemory > 0:
             self._server.refresh_clock()
             self._server.make_room()

@@ -51,7 +51,9 @@ def _optional_tcp(address: str, config: Config, notices: list[str]) -> socket.so
         if optional and unavailable:
             notices.append(f"Not listening on {address}:{config.port}, which this machine does not have: {reason}")
             return None
-        raise ListenError(f"Could not create server TCP listening socket {address}:{config.port}: bind: {reason}") from None
+        raise ListenError(
+            f"Could not create server TCP listening socket {address}:{config.port}: bind: {reason}"
+        ) from None
 
 
 def _tcp(address: str, port: int) -> socket.socket:

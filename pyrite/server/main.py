@@ -130,27 +130,22 @@ def _title(config: Config) -> str:
 def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    try:
-        return loop.run_until_complete(_serve(server, tcp, unix))
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
-async def _serve(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, server, number)
+        signal.signal(number, lambda got, _frame: _on_signal(server, got))
     for number in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     _announce(server)
     try:
-        await server.start(tcp, unix)
+        server.start(loop, tcp, unix)
     except OSError as error:
         server.log_warning(f"Failed listening: {error.strerror or error}")
         return process.fail(f"{PROGRAM}: failed listening: {error.strerror or error}")
     _ready(server, tcp, unix)
-    await server.run()
+    try:
+        server.run()
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
     server.log_warning("Pyrite is now ready to exit, bye bye...")
     return 0
 

@@ -1,10 +1,10 @@
 """Where the memory goes: the figures behind INFO memory, MEMORY STATS and MEMORY DOCTOR.
 
-    resident      what the kernel counts as ours in RAM: the interpreter, its modules, and all below
-      active      what the allocator holds from the system for its blocks
-        used      bytes in blocks that are in use
-          overhead    tables, indexes, client buffers, and what was in use before the first key
-          dataset     the rest: keys and values
+resident      what the kernel counts as ours in RAM: the interpreter, its modules, and all below
+active      what the allocator holds from the system for its blocks
+used      bytes in blocks that are in use
+overhead    tables, indexes, client buffers, and what was in use before the first key
+dataset     the rest: keys and values
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyrite.core.memory import active_memory, used_memory
+from pyrite.core.reply import pooled_bytes
 
 if TYPE_CHECKING:
     from pyrite.server.server import Server
@@ -47,8 +48,9 @@ class MemoryFigures:
         self.startup = server.startup_bytes
         self.resident = cron.resident_bytes
         self.active = active_memory()
-        self.clients = cron.clients_bytes
-        self.client_buffers = cron.client_buffer_bytes
+        clients = cron.client_figures()
+        self.clients = clients.total_bytes
+        self.client_buffers = clients.buffer_bytes + pooled_bytes()
         self.databases = [
             DatabaseOverhead(
                 db.id,

@@ -7,31 +7,37 @@ What commands need of the server beyond the engine's hot state is a method or an
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import secrets
 import socket
+import sys
 import time
+import traceback
 from collections.abc import Callable
-from typing import Any, cast
 
 from pyrite import REDIS_VERSION, __version__
+from pyrite.core.errors import CommandError
+from pyrite.engine.client import Client
+from pyrite.engine.command import Command
 from pyrite.engine.connection import Connection
+from pyrite.engine.declare import FAST, SKIP_SLOWLOG
+from pyrite.engine.poller import Poller
 from pyrite.engine.state import ServerState
 from pyrite.keyspace.eviction import Evictor
-from pyrite.server import process
+from pyrite.server import info, lolwut, memory, process
+from pyrite.server.accept import Acceptor, is_loopback
 from pyrite.server.apply import wire
+from pyrite.server.clients import describe
 from pyrite.server.config.config import Config
+from pyrite.server.config.errors import ConfigError, ConfigLoadingError, ConfigSetError
+from pyrite.server.config.text import decode, encode
 from pyrite.server.cron import Cron
+from pyrite.server.latency import LatencyMonitor
 from pyrite.server.log import Log
-
-PROTECTED_MODE = (
-    b"DENIED Redis is running in protected mode: it accepts connections from other machines only once it is told who may "
-    b"connect. Do one of these. 1) Set a password for the default user: 'requirepass' in the configuration, or "
-    b"CONFIG SET requirepass from this machine. 2) Name the addresses to listen on with 'bind', and switch the mode off "
-    b"with 'protected-mode no' in the configuration or CONFIG SET protected-mode no from this machine; do this only where "
-    b"no stranger can reach the server."
-)
-MAX_CLIENTS = b"ERR max number of clients reached"
+from pyrite.server.sensitive import redacted
+from pyrite.server.slowlog import SlowLog, kept_arguments
+from pyrite.server.timers import Timer, Timers
 
 
 class Server(ServerState):
@@ -48,74 +54,61 @@ class Server(ServerState):
         self.started_at_s = time.time()
         self.version = __version__
         self.redis_version = REDIS_VERSION
+        self.replication_id = secrets.token_hex(20)
+        self.build_id = hashlib.sha1(f"{__version__} {sys.version}".encode(), usedforsecurity=False).hexdigest()[:16]
+        self.startup_bytes = 0
+        self.memory_total = memory.TOTAL_SYSTEM_BYTES
+        self.slowlog = SlowLog(config.slowlog_max_len)
+        self.latency = LatencyMonitor(config.latency_monitor_threshold)
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.listeners: list[asyncio.Server] = []
-        self.sockets: list[socket.socket] = []
-        self.stopped: asyncio.Event | None = None
+        self.poller = Poller(self)
+        self.timers = Timers(self.poller.reschedule, self.on_timer_error)
         self.cron = Cron(self)
         self.evictor = Evictor(self.keyspace)
-        self.unix_socket: socket.socket | None = None
+        self.acceptor = Acceptor(self)
         self.pid_file_written = False
         self.supervised = "no"
-        self.active_expire = True
         wire(self, config)
 
     # Start and stop
 
-    async def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
-        """Serve these bound sockets. Raises OSError where one can't listen."""
-        self.loop = asyncio.get_running_loop()
-        self.stopped = asyncio.Event()
-        self.unix_socket = unix
-        await self.listen(tcp)
-        if unix is not None:
-            made = await self.loop.create_unix_server(
-                lambda: self._accept(True), sock=unix, backlog=self.config.tcp_backlog
-            )
-            self.listeners.append(made)
-        self.cron.start(self.loop)
+    def start(self, loop: asyncio.AbstractEventLoop, tcp: list[socket.socket], unix: socket.socket | None) -> None:
+        """Listen on these bound sockets, with this event loop. Raises OSError where one can't listen."""
+        self.loop = loop
+        self.acceptor.start(loop, tcp, unix)
+        self.startup_bytes = self.cron.note_memory()
+        self.cron.start()
 
-    async def listen(self, tcp: list[socket.socket]) -> None:
-        """Accept connections on these bound sockets as well."""
-        assert self.loop is not None
-        for each in tcp:
-            made = await self.loop.create_server(lambda: self._accept(False), sock=each, backlog=self.config.tcp_backlog)
-            self.listeners.append(made)
-            self.sockets.append(each)
+    def run(self) -> None:
+        """Serve until `shut_down`, then close everything."""
+        loop = self.loop
+        assert loop is not None
 
-    def _accept(self, is_unix: bool) -> asyncio.BufferedProtocol:
-        """The protocol of a new connection: not derived from asyncio's class, but it has all of its methods."""
-        return cast(asyncio.BufferedProtocol, Connection(self, is_unix))
+        def turn() -> None:
+            loop.call_soon(loop.stop)
+            loop.run_forever()
 
-    def relisten(self, tcp: list[socket.socket]) -> None:
-        """Serve these sockets instead of the TCP sockets served so far; connections stay."""
-        old = [each for each in self.listeners if each.sockets and each.sockets[0].family != socket.AF_UNIX]
-        for each in old:
-            each.close()
-            self.listeners.remove(each)
-        self.sockets = []
-        assert self.loop is not None
-        self.loop.create_task(self.listen(tcp))
+        def timers() -> int:
+            turn()
+            return self.timers.run_due()
+
+        self.poller.watch_loop(backend_descriptor(loop))
+        self.poller.run(turn, timers)
+        self.close()
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
-        if self.stopped is not None:
-            self.stopped.set()
-
-    async def run(self) -> None:
-        """Serve until `shut_down`, then close everything."""
-        assert self.stopped is not None
-        await self.stopped.wait()
-        self.close()
+        self.poller.stop()
 
     def close(self) -> None:
         """Close sockets and connections, and remove what the server made outside itself."""
         self.cron.stop()
-        for each in self.listeners:
-            each.close()
         for client in list(self.clients.values()):
             client.close()
-        if self.config.unixsocket and self.unix_socket is not None:
+        had_unix = self.acceptor.unix is not None
+        self.acceptor.close()
+        self.poller.close()
+        if had_unix:
             self.log_notice("Removing the unix socket file.")
             try:
                 os.unlink(self.config.unixsocket)
@@ -128,15 +121,18 @@ class Server(ServerState):
 
     # Time
 
-    def call_later(self, delay_s: float, function: Callable[[], object]) -> asyncio.TimerHandle:
-        """Call a function once, after a delay; the handle can be cancelled."""
-        assert self.loop is not None
-        return self.loop.call_later(delay_s, function)
+    def call_later(self, delay_s: float, function: Callable[[], object]) -> Timer:
+        """Call a function once, after a delay; the timer can be cancelled."""
+        return self.timers.call_later(delay_s, function)
 
     def call_soon(self, function: Callable[[], object]) -> None:
-        """Call a function once the current event is done."""
-        assert self.loop is not None
-        self.loop.call_soon(function)
+        """Call a function once clients have been served once more."""
+        self.timers.call_later(0, function)
+
+    def on_timer_error(self) -> None:
+        """A timer's function failed: our bug."""
+        self.internal_errors += 1
+        self.log_warning(f"Internal error in a timer:\n{traceback.format_exc()}")
 
     @property
     def uptime_s(self) -> int:
@@ -147,18 +143,20 @@ class Server(ServerState):
 
     def admit(self, connection: Connection) -> bytes | None:
         """Why a new connection can't be served, as the text of an error reply; None where it can."""
-        if len(self.clients) >= self.maxclients:
-            return MAX_CLIENTS
-        if self.config.protected_mode and self.password is None and not connection.is_unix:
-            peer = connection.transport.get_extra_info("peername")
-            if peer and not _is_loopback(peer[0]):
-                return PROTECTED_MODE
-        if self.keepalive_s and not connection.is_unix:
-            _keep_alive(connection.transport.get_extra_info("socket"), self.keepalive_s)
-        return None
+        return self.acceptor.refusal(connection)
+
+    def on_connection_error(self, connection: Connection) -> None:
+        """Serving a connection failed outside of any command: our bug, or no memory for what it sends."""
+        self.internal_errors += 1
+        self.log_warning(f"Closing client {connection.id} after an internal error:\n{traceback.format_exc()}")
+        connection.close()
 
     def on_disconnect(self, connection: Connection) -> None:
         """A connection is gone."""
+
+    def describe_client(self, connection: Connection) -> str:
+        """A connection in one line, as CLIENT LIST shows it."""
+        return describe(connection)
 
     def unix_socket_name(self) -> str:
         """Path of the unix socket."""
@@ -172,6 +170,92 @@ class Server(ServerState):
         if self.evictor.behind:
             self.cron.evict_soon()
         return done
+
+    def on_slow_command(self, client: Client, command: Command, elapsed_ns: int) -> None:
+        """A command took long enough for the slow log or for the latency monitor."""
+        elapsed_us = elapsed_ns // 1000
+        self.latency.add(b"fast-command" if command.flags & FAST else b"command", elapsed_us // 1000)
+        if not 0 <= self.config.slowlog_log_slower_than <= elapsed_us or command.flags & SKIP_SLOWLOG:
+            return
+        argv = redacted(command.name, kept_arguments(client.args), self.config)
+        address = client.address() if isinstance(client, Connection) else ""
+        self.slowlog.add(elapsed_us, argv, address.encode(), client.name)
+
+    # What commands ask
+
+    def info(self, words: list[bytes]) -> bytes:
+        """The reply of INFO."""
+        return info.render(self, [decode(word) for word in words])
+
+    def reset_statistics(self) -> None:
+        """Set back all counters, but for those of each command."""
+        super().reset_statistics()
+        self.evictor.reset_statistics()
+        self.cron.reset_statistics()
+
+    def memory_stats(self) -> list[tuple[str, object]]:
+        """The fields of MEMORY STATS."""
+        return memory.statistics(self)
+
+    def memory_doctor(self) -> bytes:
+        """The text of MEMORY DOCTOR."""
+        return memory.diagnose(self)
+
+    def malloc_stats(self) -> bytes:
+        """The text of MEMORY MALLOC-STATS."""
+        return memory.allocator_report()
+
+    def lolwut(self, words: list[bytes]) -> bytes:
+        """The text of LOLWUT."""
+        return lolwut.draw(words, self.redis_version)
+
+    def config_get(self, patterns: list[bytes]) -> list[tuple[bytes, bytes]]:
+        """Names and values of the options that match."""
+        found = self.config.get([decode(pattern) for pattern in patterns])
+        return [(encode(name), encode(value)) for name, value in found]
+
+    def config_set(self, client: Client, words: list[bytes]) -> None:
+        """Set options, given as name, value, name, value …; all or none. Raises CommandError."""
+        texts = [decode(word) for word in words]
+        pairs = list(zip(texts[::2], texts[1::2], strict=True))
+        try:
+            self.config.set_many(pairs, local=self.is_local(client))
+        except ConfigLoadingError as error:
+            raise CommandError(encode(str(error))) from None
+        except ConfigSetError as error:
+            for failure in error.restore_failures:
+                self.log_warning(f"CONFIG SET could not put back what it had changed: {failure}")
+            raise CommandError(b"ERR " + encode(str(error))) from None
+
+    def config_rewrite(self, every_option: bool = False) -> None:
+        """Write the configuration back into its file. Raises CommandError."""
+        try:
+            self.config.rewrite(every_option=every_option)
+        except ConfigError as error:
+            self.log_warning(f"CONFIG REWRITE failed: {error}")
+            raise CommandError(b"ERR " + encode(str(error))) from None
+        self.log_notice("CONFIG REWRITE executed with success.")
+
+    def allows_debug(self, client: Client) -> bool:
+        """Tell whether enable-debug-command lets this client use DEBUG."""
+        return self.config.allows(self.config.enable_debug_command, local=self.is_local(client))
+
+    def is_local(self, client: Client) -> bool:
+        """Tell whether a client is a process of this machine."""
+        if not isinstance(client, Connection) or client.is_unix:
+            return True
+        return is_loopback(client.peer)
+
+    def request_shutdown(self, save: bool, force: bool) -> bool:
+        """End the server soon; False where it was told to save first, which it can't, and is not forced."""
+        self.log_warning("User requested shutdown...")
+        if save:
+            self.log_warning("Can't save before the exit: there are no snapshots yet.")
+            if not force:
+                self.log_warning("Errors trying to shut down the server. Check the logs for more information.")
+                return False
+        self.shut_down()
+        return True
 
     # Log
 
@@ -192,16 +276,8 @@ class Server(ServerState):
         self.logger.warning(message)
 
 
-def _is_loopback(address: str) -> bool:
-    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
-
-
-def _keep_alive(made: Any, idle_s: int) -> None:
-    """Have the kernel probe a silent peer after so many seconds, three times at a third of that time."""
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle_s)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(idle_s // 3, 1))
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-    except OSError:
-        pass  # the peer is gone already
+def backend_descriptor(loop: asyncio.AbstractEventLoop) -> int:
+    """The epoll descriptor of a uvloop or asyncio event loop, which is readable when the loop has something to do."""
+    if hasattr(loop, "_get_backend_id"):
+        return int(loop._get_backend_id())
+    return int(loop._selector.fileno())  # type: ignore[attr-defined]

@@ -6,9 +6,12 @@ up to 32 arguments of up to 128 bytes, passwords left out.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice
+
+from pyrite.core.parser import Args
 
 ARGUMENTS_MAX = 32
 ARGUMENT_BYTES_MAX = 128
@@ -21,7 +24,7 @@ class SlowCommand:
     id: int
     at_s: int
     duration_us: int
-    argv: tuple[bytes, ...]
+    argv: list[bytes]
     address: bytes
     client_name: bytes
 
@@ -47,9 +50,9 @@ class SlowLog:
         self._capacity = entries
         self._trim()
 
-    def add(self, at_s: int, duration_us: int, argv: list[bytes], address: bytes, client_name: bytes) -> None:
-        """Enter a command, its arguments redacted already."""
-        entry = SlowCommand(self._next_id, at_s, duration_us, trimmed(argv), address, client_name)
+    def add(self, duration_us: int, argv: list[bytes], address: bytes, client_name: bytes) -> None:
+        """Enter a command that ran just now, its arguments as `kept_arguments` made them and without secrets."""
+        entry = SlowCommand(self._next_id, int(time.time()), duration_us, argv, address, client_name)
         self._next_id += 1
         self._entries.appendleft(entry)
         self._trim()
@@ -67,14 +70,14 @@ class SlowLog:
         self._entries.clear()
 
 
-def trimmed(argv: list[bytes]) -> tuple[bytes, ...]:
+def kept_arguments(args: Args) -> list[bytes]:
     """The arguments as an entry keeps them: what is too many or too long is only counted."""
-    if len(argv) <= ARGUMENTS_MAX:
-        return tuple(_shortened(argument) for argument in argv)
-    kept = [_shortened(argument) for argument in argv[: ARGUMENTS_MAX - 1]]
-    return (*kept, b"... (%d more arguments)" % (len(argv) - len(kept)))
+    count = ARGUMENTS_MAX if len(args) <= ARGUMENTS_MAX else ARGUMENTS_MAX - 1
+    kept = [_with_rest(head, length - len(head)) for head, length in args.heads(count, ARGUMENT_BYTES_MAX)]
+    if len(args) > count:
+        kept.append(b"... (%d more arguments)" % (len(args) - count))
+    return kept
 
 
-def _shortened(argument: bytes) -> bytes:
-    more = len(argument) - ARGUMENT_BYTES_MAX
-    return argument if more <= 0 else argument[:ARGUMENT_BYTES_MAX] + b"... (%d more bytes)" % more
+def _with_rest(head: bytes, rest: int) -> bytes:
+    return head + b"... (%d more bytes)" % rest if rest else head

@@ -245,7 +245,9 @@ def string_make_room(
             if blob == cython.NULL:
                 raise CommandError(NO_MEMORY_FOR_VALUE)
         return blob_data(blob)
-    if length < string_length(e[0]):
+    if length <= string_length(e[0]):
+        if entry_encoding(e[0]) == ENCODING_RAW and not created:
+            return entry_value(e[0])
         length = string_length(e[0])
     if length <= INLINE_MAX:
         e[0] = _to_inline(db, e[0], length)
@@ -257,6 +259,16 @@ def string_make_room(
         raise CommandError(NO_MEMORY_FOR_VALUE)
     e[0] = moved
     return blob_data(cython.cast(cython.pointer[Blob], entry_pointer(moved)))
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def string_truncate(db: Database, e: cython.pointer[Entry], length: cython.Py_ssize_t) -> cython.pointer[Entry]:
+    """Cut a string that string_make_room made ready to this length, not above its own; returns where its entry is."""
+    if e.parts & PART_OWNER:
+        cython.cast(cython.pointer[Blob], entry_pointer(e)).length = length
+        return e
+    return db.reshape(e, 0, length)
 
 
 @cython.cfunc

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ErrorReply, Server
+from tests.support import ErrorReply, RespClient, Server
 
 Fields = dict[str, Any]
 
@@ -234,6 +234,16 @@ def test_containers_hold_no_subcommand_that_the_peer_lacks(server: Server, peer:
     assert set(all_names(server)) - set(all_names(peer)) <= set(ADDED)
 
 
+def raw_reply(client: RespClient, *argv: str) -> bytes:
+    """Return the bytes of a reply that is not to be parsed: a set of maps is no Python value."""
+    client.send(*argv)
+    client.send("ECHO", "the end")
+    data = b""
+    while not data.endswith(b"$7\r\nthe end\r\n"):
+        data += client.read_bytes(1)
+    return data
+
+
 @pytest.mark.parametrize("resp", [2, 3])
 def test_descriptions_have_the_peers_shape_to_the_byte(
     server: Server, peer: Server, names: list[str], resp: int
@@ -242,11 +252,11 @@ def test_descriptions_have_the_peers_shape_to_the_byte(
     with server.connect(resp=resp) as ours, peer.connect(resp=resp) as theirs:
         compared = 0
         for name in same:
-            expected = theirs.call_raw("COMMAND", "INFO", name)
+            expected = raw_reply(theirs, "COMMAND", "INFO", name)
             # Notes are each server's own words, and containers hold what is there.
             if b"$5\r\nnotes" in expected or expected.count(b"*10\r\n") > 1:
                 continue
-            assert ours.call_raw("COMMAND", "INFO", name) == expected
+            assert raw_reply(ours, "COMMAND", "INFO", name) == expected
             compared += 1
     assert compared > 100
 

@@ -65,6 +65,9 @@ def add_field(value: int, increment: int, width: int, overflow: str, *, signed: 
     if not signed and value < 0:
         # An unsigned field sees the value as a 64-bit pattern, which is too large.
         outcome = 1
+    if signed and width < 64 and high - value >= 1 << 63:
+        # The distance from the highest wraps round and looks like no room at all.
+        outcome = 1
     if outcome == 0:
         return 0, total
     if overflow == "FAIL":

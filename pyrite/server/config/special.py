@@ -282,6 +282,11 @@ class KeyspaceEvents(Option[int]):
         return "".join(letter for letter, bits in letters.items() if value & bits == bits)
 
 
+def format_percentile(percentile: float) -> str:
+    """A percentile without trailing zeros: 50, 99.9."""
+    return f"{percentile:f}".rstrip("0").rstrip(".")
+
+
 class Percentiles(Option[tuple[float, ...]]):
     """Percentiles of INFO latencystats, each from 0 to 100."""
 
@@ -298,7 +303,7 @@ class Percentiles(Option[tuple[float, ...]]):
         return percentiles
 
     def format(self, value: tuple[float, ...]) -> str:
-        return " ".join(f"{percentile:f}".rstrip("0").rstrip(".") for percentile in value)
+        return " ".join(format_percentile(percentile) for percentile in value)
 
     def groups(self, value: tuple[float, ...]) -> list[Group]:
         return [Group("", [self.format(value).encode() or b'""'], value != self.default)]

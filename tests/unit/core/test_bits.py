@@ -127,6 +127,10 @@ def test_add_unsigned(value: int, increment: int, width: int, overflow: str) -> 
 @given(int64, st.integers(1, 64), st.booleans(), st.sampled_from(["WRAP", "SAT", "FAIL"]))
 @example(-1, 8, False, "SAT")
 @example(-1, 63, False, "WRAP")
+@example(INT64_MIN, 50, True, "SAT")
+@example(INT64_MIN + (1 << 49) - 1, 50, True, "SAT")
+@example(INT64_MIN + (1 << 49), 50, True, "SAT")
+@example(INT64_MIN, 64, True, "SAT")
 def test_value_to_be_written(value: int, width: int, signed: bool, overflow: str) -> None:
     """Any 64-bit number may be written to any field, and is fitted to it."""
     width = width if signed else min(width, 63)

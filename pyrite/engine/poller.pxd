@@ -1,0 +1,40 @@
+from libc.stdint cimport uint32_t, uint64_t
+
+from pyrite.engine.client cimport Client
+from pyrite.engine.state cimport ServerState
+
+cdef extern from "<sys/epoll.h>" nogil:
+    ctypedef union epoll_data_t:
+        void* ptr
+        uint64_t u64
+    cdef struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    int epoll_create1(int flags)
+    int epoll_ctl(int epfd, int op, int fd, epoll_event* event)
+    int epoll_wait(int epfd, epoll_event* events, int maxevents, int timeout)
+    uint32_t EPOLLIN
+    uint32_t EPOLLOUT
+    uint32_t EPOLLRDHUP
+    int EPOLL_CLOEXEC
+    int EPOLL_CTL_ADD
+    int EPOLL_CTL_DEL
+    int EPOLL_CTL_MOD
+
+cdef enum:
+    EVENTS_MAX = 256    # sockets of one batch
+
+cdef class Poller:
+    cdef readonly int fd
+    cdef ServerState server
+    cdef epoll_event events[EVENTS_MAX]
+    cdef int at             # the event of the batch that is being served
+    cdef int count          # events of the batch; 0 between batches
+    cdef bint loop_ready    # the event loop wants a turn
+    cdef bint rescheduled
+    cdef bint stopping
+
+    cdef int add(self, int fd, Client client) except -1
+    cdef void watch_writable(self, int fd, Client client, bint on) noexcept
+    cdef void remove(self, int fd, Client client) noexcept
+    cdef int _serve_batch(self) except -1

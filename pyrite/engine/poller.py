@@ -1,0 +1,139 @@
+"""Poller: finds which sockets are ready, and serves all of them in one go.
+
+An epoll set of our own. One epoll_wait tells all sockets that are ready; each is read, its requests run and its replies
+sent by compiled code, without a callback into Python, a buffer object or a lock per socket.
+
+`run` is the main loop of a server process. The event loop (uvloop) stands inside the set: its descriptor is watched like
+a socket, and it runs for one turn whenever it is ready, and now and then for its timers. So whatever needs asyncio has
+it, and clients do not wait for it. Inside somebody else's event loop it is the other way round: that loop watches the
+poller's descriptor and calls `serve`.
+
+The end of a batch is the end of a loop turn: what has to happen once for all that arrived together hangs on it.
+"""
+
+import os
+
+import cython
+from cython.cimports.cpython.exc import PyErr_CheckSignals
+from cython.cimports.libc.errno import EINTR, errno
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.engine.client import CLIENT_CLOSED, Client
+from cython.cimports.pyrite.engine.state import ServerState
+
+
+@cython.final
+@cython.cclass
+class Poller:
+    """The sockets of one server's clients. A client is watched from `add` to `remove`, and kept alive by others."""
+
+    def __cinit__(self, server: ServerState) -> None:
+        self.server = server
+        self.fd = epoll_create1(EPOLL_CLOEXEC)
+        if self.fd < 0:
+            raise OSError(errno, os.strerror(errno))
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def add(self, fd: cython.int, client: Client) -> cython.int:
+        """Serve the client whenever its socket has something to read."""
+        event: epoll_event
+        event.events = EPOLLIN
+        event.data.ptr = cython.cast(cython.p_void, client)
+        if epoll_ctl(self.fd, EPOLL_CTL_ADD, fd, cython.address(event)) < 0:
+            raise OSError(errno, os.strerror(errno))
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def watch_writable(self, fd: cython.int, client: Client, on: cython.bint) -> cython.void:
+        """Also tell the client when its socket takes bytes again, or no longer."""
+        event: epoll_event
+        event.events = EPOLLIN | EPOLLOUT if on else EPOLLIN
+        event.data.ptr = cython.cast(cython.p_void, client)
+        epoll_ctl(self.fd, EPOLL_CTL_MOD, fd, cython.address(event))
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def remove(self, fd: cython.int, client: Client) -> cython.void:
+        """Forget the client, also where the batch that is being served still names it."""
+        event: epoll_event
+        i: cython.int
+        epoll_ctl(self.fd, EPOLL_CTL_DEL, fd, cython.address(event))
+        for i in range(self.at, self.count):
+            if self.events[i].data.ptr == cython.cast(cython.p_void, client):
+                self.events[i].data.ptr = cython.NULL
+
+    def watch_loop(self, fd: cython.int) -> None:
+        """Have `run` give the event loop with this descriptor a turn whenever it is ready."""
+        event: epoll_event
+        event.events = EPOLLIN
+        event.data.ptr = cython.cast(cython.p_void, self)
+        if epoll_ctl(self.fd, EPOLL_CTL_ADD, fd, cython.address(event)) < 0:
+            raise OSError(errno, os.strerror(errno))
+
+    def run(self, turn, timers) -> None:
+        """Serve until `stop`. `turn()` gives the event loop a turn; `timers()` runs what is due and returns the
+        milliseconds until more is.
+        """
+        timeout_ms: cython.int = 0
+        due_ns: int64_t = 0
+        while not self.stopping:
+            with cython.nogil:
+                self.count = epoll_wait(self.fd, self.events, EVENTS_MAX, timeout_ms)
+            if self.count < 0:
+                self.count = 0
+                if errno != EINTR:
+                    raise OSError(errno, os.strerror(errno))
+            PyErr_CheckSignals()
+            self.server.tick()
+            self._serve_batch()
+            if self.loop_ready:
+                self.loop_ready = False
+                turn()
+            if self.server.now_ns >= due_ns or self.rescheduled:
+                self.rescheduled = False
+                timeout_ms = timers()
+                due_ns = self.server.now_ns + cython.cast(int64_t, timeout_ms) * 1000000
+            else:
+                timeout_ms = cython.cast(cython.int, (due_ns - self.server.now_ns) // 1000000 + 1)
+
+    def reschedule(self) -> None:
+        """A timer was set: ask again when the next one is due."""
+        self.rescheduled = True
+
+    def stop(self) -> None:
+        """Let `run` return after the current batch."""
+        self.stopping = True
+
+    def serve(self) -> None:
+        """Serve every socket that is ready now."""
+        self.server.tick()
+        self.count = epoll_wait(self.fd, self.events, EVENTS_MAX, 0)
+        self._serve_batch()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _serve_batch(self) -> cython.int:
+        client: Client
+        self.at = 0
+        while self.at < self.count:
+            if self.events[self.at].data.ptr == cython.cast(cython.p_void, self):
+                self.loop_ready = True
+            elif self.events[self.at].data.ptr != cython.NULL:
+                client = cython.cast(Client, self.events[self.at].data.ptr)
+                try:
+                    if self.events[self.at].events & ~EPOLLOUT:
+                        client.readable()
+                    if self.events[self.at].events & EPOLLOUT and not client.flags & CLIENT_CLOSED:
+                        client.writable()
+                except Exception:
+                    self.server.on_connection_error(client)
+            self.at += 1
+        self.count = 0
+        return 0

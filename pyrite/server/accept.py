@@ -1,0 +1,150 @@
+"""Accepting connections: what listens, who is let in, and what happens when descriptors run out."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from pyrite.engine.connection import Connection, endpoint
+
+if TYPE_CHECKING:
+    from pyrite.server.server import Server
+
+# After running out of descriptors or memory, accepting rests this long: the listening socket stays ready meanwhile.
+REST_S = 0.1
+# Errors of one connection that was gone before it was accepted, or of its network: the next one may be fine.
+OF_ONE_CONNECTION = frozenset(
+    (
+        errno.ECONNABORTED,
+        errno.EPROTO,
+        errno.EPERM,
+        errno.ENETDOWN,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+        errno.ENONET,
+        errno.EHOSTUNREACH,
+        errno.EOPNOTSUPP,
+        errno.ENETUNREACH,
+    )
+)
+
+PROTECTED_MODE = (
+    b"DENIED Redis is running in protected mode: it accepts connections from other machines only once it is told who may "
+    b"connect. Do one of these. 1) Set a password for the default user: 'requirepass' in the configuration, or "
+    b"CONFIG SET requirepass from this machine. 2) Name the addresses to listen on with 'bind', and switch the mode off "
+    b"with 'protected-mode no' in the configuration or CONFIG SET protected-mode no from this machine; do this only where "
+    b"no stranger can reach the server."
+)
+MAX_CLIENTS = b"ERR max number of clients reached"
+
+
+class Acceptor:
+    """The listening sockets of one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.tcp: list[socket.socket] = []
+        self.unix: socket.socket | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop, tcp: list[socket.socket], unix: socket.socket | None) -> None:
+        """Listen on these bound sockets. Raises OSError where one can't listen."""
+        self._loop = loop
+        if unix is not None:
+            self.unix = unix
+            self._listen(unix)
+        self.listen(tcp)
+
+    def listen(self, tcp: list[socket.socket]) -> None:
+        """Listen on these bound sockets instead of the TCP sockets listened on so far; connections stay."""
+        for each in tcp:
+            self._listen(each)
+        self._unlisten(self.tcp)
+        self.tcp = tcp
+
+    def _listen(self, listener: socket.socket) -> None:
+        assert self._loop is not None
+        listener.listen(self._server.config.tcp_backlog)
+        self._loop.add_reader(listener.fileno(), self._accept, listener)
+
+    def _unlisten(self, listeners: list[socket.socket]) -> None:
+        assert self._loop is not None
+        for each in listeners:
+            self._loop.remove_reader(each.fileno())
+            each.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._loop is None:
+            return
+        self._unlisten(self.tcp)
+        if self.unix is not None:
+            self._unlisten([self.unix])
+        self._loop = None
+
+    # One connection
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Accept what waits, up to max-new-connections-per-cycle, so that clients have their turn in between."""
+        for _ in range(self._server.config.max_new_connections_per_cycle):
+            try:
+                made, address = listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno in OF_ONE_CONNECTION:
+                    continue
+                self._rest(listener, error)
+                return
+            self._open(made, address)
+
+    def _open(self, made: socket.socket, address: object) -> None:
+        is_unix = made.family == socket.AF_UNIX
+        try:
+            made.setblocking(False)
+            if not is_unix:
+                self._tune(made)
+        except OSError as error:
+            self._server.log_verbose(f"Error setting up a new connection: {error.strerror}")
+            made.close()
+            return
+        peer = f"{self._server.config.unixsocket}:0" if is_unix else endpoint(address)
+        Connection(self._server, made.detach(), peer, is_unix).open(self._server.poller)
+
+    def _tune(self, made: socket.socket) -> None:
+        """Send at once; have the kernel probe a silent peer after tcp-keepalive seconds, three times at a third of it."""
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        idle_s = self._server.keepalive_s
+        if idle_s:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle_s)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(idle_s // 3, 1))
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+
+    def _rest(self, listener: socket.socket, error: OSError) -> None:
+        """Stop accepting for a moment: the system has no descriptor or memory for another connection."""
+        assert self._loop is not None
+        self._server.log_warning(f"Accepting client connection: {error.strerror}")
+        self._loop.remove_reader(listener.fileno())
+        self._server.call_later(REST_S, lambda: self._go_on(listener))
+
+    def _go_on(self, listener: socket.socket) -> None:
+        if self._loop is not None and listener.fileno() >= 0:
+            self._loop.add_reader(listener.fileno(), self._accept, listener)
+
+    def refusal(self, connection: Connection) -> bytes | None:
+        """Why a new connection can't be served, as the text of an error reply; None where it can."""
+        server = self._server
+        if len(server.clients) >= server.maxclients:
+            return MAX_CLIENTS
+        if server.config.protected_mode and server.password is None and not connection.is_unix:
+            if not is_loopback(connection.peer):
+                return PROTECTED_MODE
+        return None
+
+
+def is_loopback(peer: str) -> bool:
+    """Tell whether an address, as CLIENT LIST shows it, is of this machine."""
+    return peer.startswith(("127.", "[::1]:", "[::ffff:127."))
