@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Self
 
-from pyrite.commands import load_all
+from pyrite.server.families import load_all
 from pyrite.engine.connection import Connection
 from pyrite.engine.state import ServerState
 from pyrite.server.clients import describe

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyrite.engine.connection import Connection, endpoint
@@ -45,13 +45,14 @@ class Acceptor:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watcher = server.watcher
+        self.is_open = False
         self.tcp: list[socket.socket] = []
         self.unix: socket.socket | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, tcp: list[socket.socket], unix: socket.socket | None) -> None:
+    def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
         """Listen on these bound sockets. Raises OSError where one can't listen."""
-        self._loop = loop
+        self.is_open = True
         if unix is not None:
             self.unix = unix
             self._listen(unix)
@@ -65,24 +66,22 @@ class Acceptor:
         self.tcp = tcp
 
     def _listen(self, listener: socket.socket) -> None:
-        assert self._loop is not None
         listener.listen(self._server.config.tcp_backlog)
-        self._loop.add_reader(listener.fileno(), self._accept, listener)
+        self._watcher.add(listener.fileno(), partial(self._accept, listener))
 
     def _unlisten(self, listeners: list[socket.socket]) -> None:
-        assert self._loop is not None
         for each in listeners:
-            self._loop.remove_reader(each.fileno())
+            self._watcher.remove(each.fileno())
             each.close()
 
     def close(self) -> None:
         """Listen no more."""
-        if self._loop is None:
+        if not self.is_open:
             return
         self._unlisten(self.tcp)
         if self.unix is not None:
             self._unlisten([self.unix])
-        self._loop = None
+        self.is_open = False
 
     # One connection
 
@@ -125,14 +124,13 @@ class Acceptor:
 
     def _rest(self, listener: socket.socket, error: OSError) -> None:
         """Stop accepting for a moment: the system has no descriptor or memory for another connection."""
-        assert self._loop is not None
         self._server.log_warning(f"Accepting client connection: {error.strerror}")
-        self._loop.remove_reader(listener.fileno())
+        self._watcher.remove(listener.fileno())
         self._server.call_later(REST_S, lambda: self._go_on(listener))
 
     def _go_on(self, listener: socket.socket) -> None:
-        if self._loop is not None and listener.fileno() >= 0:
-            self._loop.add_reader(listener.fileno(), self._accept, listener)
+        if self.is_open and listener.fileno() >= 0:
+            self._watcher.add(listener.fileno(), partial(self._accept, listener))
 
     def refusal(self, connection: Connection) -> bytes | None:
         """Why a new connection can't be served, as the text of an error reply; None where it can."""

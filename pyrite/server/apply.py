@@ -41,6 +41,8 @@ def wire(server: Server, config: Config) -> None:
         server.keyspace.lfu_log_factor = config.lfu_log_factor
         server.keyspace.lfu_decay_minutes = config.lfu_decay_time
         server.keyspace.lazy_expire = config.lazyfree_lazy_expire
+        server.keyspace.lazy_evict = config.lazyfree_lazy_eviction
+        server.keyspace.lazy_server_delete = config.lazyfree_lazy_server_del
         server.keyspace.lazy_delete = config.lazyfree_lazy_user_del
 
     def memory(_: Config) -> None:
@@ -66,7 +68,7 @@ def wire(server: Server, config: Config) -> None:
         server.logger.level = LEVELS.index(config.loglevel)
 
     def addresses(_: Config) -> None:
-        if server.loop is None:
+        if not server.acceptor.is_open:
             return
         try:
             sockets, notices = listen.tcp_sockets(config)
@@ -93,6 +95,8 @@ def wire(server: Server, config: Config) -> None:
             "lfu-log-factor",
             "lfu-decay-time",
             "lazyfree-lazy-expire",
+            "lazyfree-lazy-eviction",
+            "lazyfree-lazy-server-del",
             "lazyfree-lazy-user-del",
         ),
         memory: ("maxmemory",),

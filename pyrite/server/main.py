@@ -6,17 +6,13 @@ status 1.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 
-import uvloop
-
 from pyrite import REDIS_VERSION, __version__
-from pyrite.commands import load_all
 from pyrite.core.memory import tune_system_malloc
 from pyrite.engine.command import find_command
 from pyrite.server import listen, process
@@ -25,6 +21,7 @@ from pyrite.server.config.command_line import Invocation, parse_command_line, us
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError
 from pyrite.server.config.load import load
+from pyrite.server.families import load_all
 from pyrite.server.log import Log
 from pyrite.server.server import Server
 
@@ -128,31 +125,25 @@ def _title(config: Config) -> str:
 
 
 def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: _on_signal(server, got))
     for number in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     _announce(server)
     try:
-        server.start(loop, tcp, unix)
+        server.start(tcp, unix)
     except OSError as error:
         server.log_warning(f"Failed listening: {error.strerror or error}")
         return process.fail(f"{PROGRAM}: failed listening: {error.strerror or error}")
     _ready(server, tcp, unix)
-    try:
-        server.run()
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    server.run()
     server.log_warning("Pyrite is now ready to exit, bye bye...")
     return 0
 
 
 def _announce(server: Server) -> None:
     config = server.config
-    server.log_notice(f"Pyrite {__version__}, compatible with Redis {REDIS_VERSION}, process {os.getpid()}")
+    server.log_notice(f"Pyrite {__version__}, compatible with Redis {REDIS_VERSION}, PID: {os.getpid()}")
     if config.path is None:
         server.log_notice(f"No configuration file: all defaults. To give one: {PROGRAM} /path/to/pyrite.conf")
     else:

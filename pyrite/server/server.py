@@ -6,7 +6,6 @@ What commands need of the server beyond the engine's hot state is a method or an
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import secrets
@@ -38,10 +37,11 @@ from pyrite.server.log import Log
 from pyrite.server.sensitive import redacted
 from pyrite.server.slowlog import SlowLog, kept_arguments
 from pyrite.server.timers import Timer, Timers
+from pyrite.server.watcher import Watcher
 
 
 class Server(ServerState):
-    """The state and the services of one server; `start` opens its sockets on a running event loop."""
+    """The state and the services of one server; `start` opens its sockets, `run` serves."""
 
     def __init__(self, config: Config, log: Log, executable: str = "", arguments: list[str] | None = None) -> None:
         super().__init__(config.databases)
@@ -60,8 +60,8 @@ class Server(ServerState):
         self.memory_total = memory.TOTAL_SYSTEM_BYTES
         self.slowlog = SlowLog(config.slowlog_max_len)
         self.latency = LatencyMonitor(config.latency_monitor_threshold)
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.poller = Poller(self)
+        self.watcher = Watcher(self.on_timer_error)
         self.timers = Timers(self.poller.reschedule, self.on_timer_error)
         self.cron = Cron(self)
         self.evictor = Evictor(self.keyspace)
@@ -72,28 +72,21 @@ class Server(ServerState):
 
     # Start and stop
 
-    def start(self, loop: asyncio.AbstractEventLoop, tcp: list[socket.socket], unix: socket.socket | None) -> None:
-        """Listen on these bound sockets, with this event loop. Raises OSError where one can't listen."""
-        self.loop = loop
-        self.acceptor.start(loop, tcp, unix)
+    def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
+        """Listen on these bound sockets. Raises OSError where one can't listen."""
+        self.acceptor.start(tcp, unix)
         self.startup_bytes = self.cron.note_memory()
         self.cron.start()
 
     def run(self) -> None:
         """Serve until `shut_down`, then close everything."""
-        loop = self.loop
-        assert loop is not None
-
-        def turn() -> None:
-            loop.call_soon(loop.stop)
-            loop.run_forever()
 
         def timers() -> int:
-            turn()
+            self.watcher.run_timers()
             return self.timers.run_due()
 
-        self.poller.watch_loop(backend_descriptor(loop))
-        self.poller.run(turn, timers)
+        self.poller.watch_loop(self.watcher.fd)
+        self.poller.run(self.watcher.serve, timers)
         self.close()
 
     def shut_down(self) -> None:
@@ -107,6 +100,7 @@ class Server(ServerState):
             client.close()
         had_unix = self.acceptor.unix is not None
         self.acceptor.close()
+        self.watcher.close()
         self.poller.close()
         if had_unix:
             self.log_notice("Removing the unix socket file.")
@@ -274,10 +268,3 @@ class Server(ServerState):
     def log_warning(self, message: str) -> None:
         """Log at level warning."""
         self.logger.warning(message)
-
-
-def backend_descriptor(loop: asyncio.AbstractEventLoop) -> int:
-    """The epoll descriptor of a uvloop or asyncio event loop, which is readable when the loop has something to do."""
-    if hasattr(loop, "_get_backend_id"):
-        return int(loop._get_backend_id())
-    return int(loop._selector.fileno())  # type: ignore[attr-defined]

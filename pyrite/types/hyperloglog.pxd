@@ -19,5 +19,7 @@ cdef Slice hll_promote(Database db, Slice key, Entry** e)
 cdef Slice hll_add_element(
     Database db, Slice key, Entry** e, Slice value, Slice element, Py_ssize_t max_bytes, bint* raised
 )
-cdef Slice hll_write(Database db, Slice key, Entry** e, Slice value, const unsigned char* registers, Py_ssize_t max_bytes)
+cdef Slice hll_write(
+    Database db, Slice key, Entry** e, Slice value, const unsigned char* registers, Py_ssize_t max_bytes
+)
 cdef bytes hll_self_test(Py_ssize_t max_bytes)

@@ -244,7 +244,7 @@ def test_bitop_of_any_size(server: Server, size: int) -> None:
 def test_bitop_of_integers(server: Server) -> None:
     server.call("MSET", "a", 123, "b", 21)
     assert server.call("BITOP", "AND", "k", "a", "b") == 3
-    assert server.call("GET", "k") == b"01\0"
+    assert server.call("GET", "k") == b"00\0"
 
 
 def test_bitop_of_many_keys(server: Server) -> None:
