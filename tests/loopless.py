@@ -9,10 +9,10 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Self
 
-from pyrite.server.families import load_all
 from pyrite.engine.connection import Connection
 from pyrite.engine.state import ServerState
 from pyrite.server.clients import describe
+from pyrite.server.families import load_all
 
 READ_BYTES = 1 << 20
 

@@ -42,7 +42,6 @@ from pyrite.commands.introspection import ENCODING_NAMES
 from pyrite.core.errors import (
     NO_SUCH_KEY,
     NOT_FLOAT,
-    NOT_INTEGER,
     OUT_OF_RANGE,
     OUT_OF_RANGE_POSITIVE,
     STRING_TOO_LONG,
@@ -285,7 +284,7 @@ def _object(client: Client, args: Args) -> None:
 @cython.cfunc
 @cython.exceptval(check=False)
 def _serialized_length(e: cython.pointer[Entry]) -> int64_t:
-    """Bytes of a string in an RDB file without compression: one to five of length, or an integer of 8, 16 or 32 bits."""
+    """Bytes of a string in an RDB file without compression: up to five of length, or an integer of 8, 16 or 32 bits."""
     scratch: cython.char[32]
     value: cython.longlong = 0
     view: Slice = string_view(e, scratch)

@@ -454,9 +454,9 @@ def bits_field_add(
     """Add, in a field of `width` bits: 0 where the sum fits, 1 where it is too large, -1 where it is too small.
 
     The sum, or what WRAP or SAT make of it, goes to `result`; with FAIL a sum that does not fit leaves `result` alone.
-    An increment of 0 checks a value that is to be written. As in Redis, whose replicas have to come to the same bytes, a
-    value so far below the field that the distance from the field's highest overflows counts as too large, and so does
-    any negative one for an unsigned field: SAT makes them the highest.
+    An increment of 0 checks a value that is to be written. As in Redis, whose replicas have to come to the same bytes,
+    a value so far below the field that the distance from the field's highest overflows counts as too large, and so
+    does any negative one for an unsigned field: SAT makes them the highest.
     """
     low: cython.longlong
     high: cython.longlong
@@ -469,7 +469,7 @@ def bits_field_add(
     else:
         high = cython.cast(cython.longlong, _ALL_ONES >> spare)
         low = 0
-    if not signed_ and value < 0 or signed_ and spare and value < high - _HIGHEST:
+    if (not signed_ and value < 0) or (signed_ and spare and value < high - _HIGHEST):
         outcome = 1
     else:
         outcome = _fits(value, increment, low, high)

@@ -19,9 +19,15 @@ is told the new one by the function that moved it.
 """
 
 import cython
-from cython.cimports.libc.string import memcpy, memmove
-from cython.cimports.pyrite.core.memory import mem_alloc, mem_block_size, mem_free, mem_realloc, mem_try_alloc
-from cython.cimports.pyrite.core.memory import mem_try_realloc
+from cython.cimports.libc.string import memcpy
+from cython.cimports.pyrite.core.memory import (
+    mem_alloc,
+    mem_block_size,
+    mem_free,
+    mem_realloc,
+    mem_try_alloc,
+    mem_try_realloc,
+)
 
 _release = cython.declare(ValueFree[16])
 _measure = cython.declare(ValueSize[16])

@@ -4,8 +4,6 @@ A constant is the reply without its leading '-'. Where a text has a hole, the fu
 `CommandError(TEXT)`; the dispatcher alone turns it into a reply.
 """
 
-import cython
-
 
 class CommandError(Exception):
     """A command can't be carried out; `wire` is the text of the error reply, code first, as bytes."""

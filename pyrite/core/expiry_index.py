@@ -7,12 +7,11 @@ address), in two levels:
     index ── array of chunks, each up to 256 leaves ── leaf: up to 256 entries within a range, in no order
 
 A leaf's entries need no order because a leaf is small: to remove one is to search 2 KiB for an address, and what is due
-is picked from the first leaves alone. A full leaf splits at its median. Keys mostly come with growing times, so when the
-last leaf overflows with later times a new one starts behind it and the full one stays full.
+is picked from the first leaves alone. A full leaf splits at its median. Keys mostly come with growing times, so when
+the last leaf overflows with later times a new one starts behind it and the full one stays full.
 
-Memory: 8 bytes an entry, a leaf's unused room, and 32 bytes for each leaf: 8.2 bytes an entry when times only grow, below
-10 at random, below 12 after removals, as leaves give back room and join their neighbours. Insert and remove cost two
-binary searches and one leaf.
+Memory: 8 bytes an entry, a leaf's unused room, and 32 bytes for each leaf; see docs/decisions/expiry-index.md for what
+was measured. Insert and remove cost two binary searches and one leaf.
 
 Invariants: leaves are in order, no leaf is empty, and every entry of a leaf is at or after its low mark and before the
 next one's.
@@ -109,9 +108,7 @@ def _find_leaf(chunk: cython.pointer[Chunk], at_ms: int64_t, address: uintptr_t)
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _open_chunk(
-    x: cython.pointer[ExpiryIndex], at: cython.size_t, leaves: cython.uint
-) -> cython.pointer[Chunk]:
+def _open_chunk(x: cython.pointer[ExpiryIndex], at: cython.size_t, leaves: cython.uint) -> cython.pointer[Chunk]:
     """Put an empty chunk with room for so many leaves at this place of the array."""
     width: cython.size_t = cython.sizeof(cython.p_void)
     if x.chunk_count == x.chunk_capacity:
@@ -132,9 +129,7 @@ def _open_chunk(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _resize_chunk(
-    x: cython.pointer[ExpiryIndex], c: cython.size_t, leaves: cython.uint
-) -> cython.pointer[Chunk]:
+def _resize_chunk(x: cython.pointer[ExpiryIndex], c: cython.size_t, leaves: cython.uint) -> cython.pointer[Chunk]:
     """Give a chunk room for so many leaves; returns where it stands now."""
     chunk: cython.pointer[Chunk] = x.chunks[c]
     old: cython.size_t = _chunk_size(chunk.capacity)
@@ -150,7 +145,7 @@ def _resize_chunk(
 def _open_leaf(
     x: cython.pointer[ExpiryIndex], c: cython.size_t, at: cython.uint, at_ms: int64_t, address: uintptr_t
 ) -> cython.pointer[Leaf]:
-    """Put an empty leaf with this low mark at this place of a chunk; a full chunk is split, or followed by a new one."""
+    """Put an empty leaf with this low mark at this place of a chunk; a full chunk is split, or followed by another."""
     chunk: cython.pointer[Chunk] = x.chunks[c]
     kept: cython.uint
     following: cython.pointer[Chunk]
@@ -598,7 +593,10 @@ class Index:
         out: cython.pointer[Entry][1024]
         n: cython.size_t = ei_due(cython.address(self.x), now_ms, out, min(room, 1024))
         i: cython.size_t
-        return [entry_key(out[i])[: entry_key_length(out[i])] for i in range(n)]
+        found: list = []
+        for i in range(n):
+            found.append(entry_key(out[i])[: entry_key_length(out[i])])
+        return found
 
     def count_due(self, now_ms: int64_t) -> int:
         """How many keys are due at this time."""
@@ -627,7 +625,10 @@ class Index:
     def chunks(self) -> list[tuple[int, int]]:
         """Each chunk's count and capacity, in order."""
         c: cython.size_t
-        return [(self.x.chunks[c].count, self.x.chunks[c].capacity) for c in range(self.x.chunk_count)]
+        out: list = []
+        for c in range(self.x.chunk_count):
+            out.append((self.x.chunks[c].count, self.x.chunks[c].capacity))
+        return out
 
     def leaves(self) -> list[tuple[tuple[int, int], list[tuple[int, int]], int]]:
         """Each leaf's low mark, its entries' times and addresses, and its capacity, in order."""

@@ -18,7 +18,7 @@ cdef enum:
     EMPTY_AS_ONE = 8        # so many empty buckets of a resize count as one that is moved
 
 cdef struct Bucket:
-    uint8_t used        # bits 0-6: the slots that hold an entry; bit 7: the last slot holds the next bucket of the chain
+    uint8_t used        # bits 0-6: the slots that hold an entry; bit 7: the last slot holds the chain's next bucket
     uint8_t prints[7]   # the top byte of each entry's hash
     Entry* slots[7]
 

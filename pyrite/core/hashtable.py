@@ -12,15 +12,15 @@ matches: usually one cache line for the bucket and one for the entry. The low bi
 bucket gives its last slot to a child bucket; chains stay short because the table grows at seven entries a bucket.
 
 Resizing is incremental. Two tables exist meanwhile; each insertion or removal moves one bucket (with its chain) of the
-old one, or a few empty ones, the cron moves more, and pages of the old table go back to the system as soon as they are done with. So no
-operation at any size does more than a bucket's worth of it. New entries always go to the new table.
+old one, or a few empty ones, the cron moves more, and pages of the old table go back to the system as soon as they are
+done with. So no operation at any size does more than a bucket's worth of it. New entries always go to the new table.
 
 Costs: find, insert, remove O(1); at seven entries a bucket 9 to 18 bytes an entry.
 
 Scan guarantees, as Redis gives them: the cursor counts the bucket's index with its bits reversed, so every element that
 stays in the table from the start of a full scan to its end is returned at least once, whatever growing and shrinking
-happens in between; a bucket's chain is returned whole. Random sampling is fair: a bucket is drawn uniformly and accepted
-in proportion to how many entries its chain holds.
+happens in between; a bucket's chain is returned whole. Random sampling is fair: a bucket is drawn uniformly and
+accepted in proportion to how many entries its chain holds.
 
 Callers keep no slot address over an insertion, a removal or `ht_rehash`.
 """
@@ -309,9 +309,9 @@ def _move_chain(t: cython.pointer[HashTable], b: cython.pointer[Bucket]) -> cyth
 @cython.nogil
 @cython.exceptval(check=False)
 def ht_rehash(t: cython.pointer[HashTable], buckets: cython.size_t) -> cython.int:
-    """Move up to so many buckets of a resize under way, empty ones counting less; returns 1 while there is more to move.
+    """Move up to so many buckets of a resize under way; returns 1 while there is more to move.
 
-    The end of a shrink that has left the table sparse begins the next one.
+    Empty buckets count less than full ones. The end of a shrink that has left the table sparse begins the next one.
     """
     step: cython.size_t = DISCARD_STEP // 64
     budget: cython.Py_ssize_t = buckets * EMPTY_AS_ONE
@@ -466,11 +466,11 @@ def _visit_chain(b: cython.pointer[Bucket], visit: ScanVisit, context: cython.p_
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def ht_scan(
-    t: cython.pointer[HashTable], cursor: uint64_t, visit: ScanVisit, context: cython.p_void
-) -> uint64_t:
-    """Visit the entries of one bucket (of two tables' matching buckets during a resize); returns the next cursor, 0 at
-    the end. `visit` must not change the table."""
+def ht_scan(t: cython.pointer[HashTable], cursor: uint64_t, visit: ScanVisit, context: cython.p_void) -> uint64_t:
+    """Visit the entries of one bucket; returns the next cursor, 0 at the end.
+
+    During a resize they are those of the matching buckets of both tables. `visit` must not change the table.
+    """
     if ht_count(t) == 0:
         return 0
     if not t.rehashing:

@@ -339,9 +339,9 @@ def mem_try_realloc(p: cython.p_void, old_size: cython.size_t, size: cython.size
         return mem_try_alloc(size)
     if old_size > SMALL_MAX and size > SMALL_MAX:
         return _realloc_large(p, old_size, size)
-    if old_size <= SMALL_MAX and size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
-        if _class_of(old_size) == _class_of(size):
-            return p
+    small: cython.bint = old_size <= SMALL_MAX and size <= SMALL_MAX
+    if small and not PYRITE_PLAIN_MALLOC and _class_of(old_size) == _class_of(size):
+        return p
     moved: cython.p_void = mem_try_alloc(size)
     if moved != cython.NULL:
         memcpy(moved, p, old_size if old_size < size else size)
@@ -364,8 +364,10 @@ def mem_realloc(p: cython.p_void, old_size: cython.size_t, size: cython.size_t) 
 @cython.nogil
 @cython.exceptval(check=False)
 def mem_alloc_lines(size: cython.size_t) -> cython.p_void:
-    """Zeroed memory aligned to 64 bytes; `size` is a power of two of at least 64. From 64 KiB on it is mapped, so that
-    pages are zeroed by the system as they are first touched, not all at once."""
+    """Zeroed memory aligned to 64 bytes; `size` is a power of two of at least 64.
+
+    From 64 KiB on it is mapped, so that pages are zeroed by the system as they are first touched, not all at once.
+    """
     p: cython.p_void = cython.NULL
     if size <= SMALL_MAX and not PYRITE_PLAIN_MALLOC:
         p = mem_alloc(size)
@@ -428,8 +430,8 @@ def mem_used() -> cython.size_t:
 def mem_set_concurrent(on: cython.bint) -> cython.void:
     """Say that a job of another thread begins to use the allocator too, or that it has ended; the two come in pairs.
 
-    Called with the interpreter's lock held, before the job begins and after its end, so that whoever else holds the lock
-    is not inside the allocator.
+    Called with the interpreter's lock held, before the job begins and after its end, so that whoever else holds the
+    lock is not inside the allocator.
     """
     global _concurrent
     if on:

@@ -22,9 +22,9 @@ cdef class Args:
     cdef Slice* v               # the arguments, the command's name first
     cdef readonly Py_ssize_t argc
     cdef Py_ssize_t capacity
-    cdef Py_ssize_t position    # while parsing: how far the buffer is understood; when done: where the next request begins
+    cdef Py_ssize_t position    # while parsing: how far the buffer is understood; then: where the next request begins
     cdef Py_ssize_t remaining   # arguments still to come; 0 before the request's first line
-    cdef Py_ssize_t bulk_length # of the argument that is being read; -1 before its first line
+    cdef Py_ssize_t bulk_length  # of the argument that is being read; -1 before its first line
     cdef Blob** owned           # blocks of big arguments
     cdef Py_ssize_t owned_count
     cdef Py_ssize_t owned_capacity
@@ -35,7 +35,9 @@ cdef class Args:
 
     cdef void reset(self) noexcept nogil
     cdef void push(self, char* p, Py_ssize_t n) noexcept nogil
-    cdef int parse(self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max, bint trusted) noexcept nogil
+    cdef int parse(
+        self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max, bint trusted
+    ) noexcept nogil
     cdef int _parse_inline(self, char* buf, Py_ssize_t length) noexcept nogil
     cdef int _parse_count(self, char* buf, Py_ssize_t length, bint trusted) noexcept nogil
     cdef int _parse_bulk_length(self, char* buf, Py_ssize_t length, Py_ssize_t bulk_max, bint trusted) noexcept nogil

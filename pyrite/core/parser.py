@@ -1,18 +1,18 @@
-"""RESP request parser: finds the arguments of a request inside the connection's buffer, without making objects.
+r"""RESP request parser: finds the arguments of a request inside the connection's buffer, without making objects.
 
 Two forms arrive (https://redis.io/docs/latest/develop/reference/protocol-spec/):
 
-    multibulk   *<count>\\r\\n  then count times  $<length>\\r\\n<bytes>\\r\\n
+    multibulk   *<count>\r\n  then count times  $<length>\r\n<bytes>\r\n
     inline      words on one line, which may be quoted as in redis.conf
 
 An argument is a Slice: an address in the buffer and a length. The parser is resumable at any byte: what it knows of an
 incomplete request (how many arguments are still to come, the length of the current one) stays in the Args, and nothing
-is read twice, so a request that arrives in many pieces costs no more than one that arrives whole. When the buffer moves,
-`rebase` moves the slices.
+is read twice, so a request that arrives in many pieces costs no more than one that arrives whole. When the buffer
+moves, `rebase` moves the slices.
 
 An argument of 32 KiB or more that is not in the buffer yet gets a block of its own, into which the socket is then read
-directly (`big_room`, `big_filled`). The block grows as bytes arrive, not as the client promises them. A handler may take
-the block over (`take_blob`), so storing a large value copies nothing.
+directly (`big_room`, `big_filled`). The block grows as bytes arrive, not as the client promises them. A handler may
+take the block over (`take_blob`), so storing a large value copies nothing.
 """
 
 import cython
@@ -66,6 +66,14 @@ def _hex_value(c: cython.char) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def _is_hex_escape(p: cython.p_const_char) -> cython.bint:
+    """Tell whether these four bytes, the first a backslash, are an x and two hexadecimal digits."""
+    return p[1] == 120 and _hex_value(p[2]) >= 0 and _hex_value(p[3]) >= 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _escaped(c: cython.char) -> cython.char:
     """What a backslash and this letter stand for between double quotes."""
     if c == 110:
@@ -95,12 +103,11 @@ def _unquote(
     quote: cython.char = 0
     while i < end:
         c: cython.char = p[i]
-        if quote == 34 and c == 92 and i + 3 < end and p[i + 1] == 120:
-            if _hex_value(p[i + 2]) >= 0 and _hex_value(p[i + 3]) >= 0:
-                p[w] = cython.cast(cython.char, _hex_value(p[i + 2]) * 16 + _hex_value(p[i + 3]))
-                w += 1
-                i += 4
-                continue
+        if quote == 34 and c == 92 and i + 3 < end and _is_hex_escape(p + i):
+            p[w] = cython.cast(cython.char, _hex_value(p[i + 2]) * 16 + _hex_value(p[i + 3]))
+            w += 1
+            i += 4
+            continue
         if quote == 34 and c == 92 and i + 1 < end:
             p[w] = _escaped(p[i + 1])
             w += 1
@@ -175,7 +182,7 @@ class Args:
     @cython.nogil
     @cython.exceptval(check=False)
     def reset(self) -> cython.void:
-        """Forget the request, freeing the blocks of big arguments that nobody took, and room for very many arguments."""
+        """Forget the request, freeing blocks of big arguments that nobody took, and room for very many arguments."""
         i: cython.Py_ssize_t
         self.argc = 0
         self.remaining = 0
@@ -221,8 +228,8 @@ class Args:
     ) -> cython.int:
         """Read a request from `buf[start:length]`, or go on with the one begun there.
 
-        `start` counts only for a new request. `bulk_max` is proto-max-bulk-len; an untrusted client, one that has yet to
-        authenticate, may send but few and short arguments. Returns one of PARSE_*.
+        `start` counts only for a new request. `bulk_max` is proto-max-bulk-len; an untrusted client, one that has yet
+        to authenticate, may send but few and short arguments. Returns one of PARSE_*.
         """
         status: cython.int
         if self.remaining == 0:
@@ -501,7 +508,10 @@ class Args:
     def tail(self, start: cython.Py_ssize_t) -> list[bytes]:
         """The arguments from `start` on, as bytes."""
         i: cython.Py_ssize_t
-        return [self.v[i].p[: self.v[i].n] for i in range(start, self.argc)]
+        found: list = []
+        for i in range(start, self.argc):
+            found.append(self.v[i].p[: self.v[i].n])
+        return found
 
 
 # Python handles, for tests and cold callers

@@ -4,8 +4,8 @@ A handler calls the method that names what it means (`map`, `double`, `null`); t
 the client speaks. In RESP2 a map is an array of twice its length, a set an array, a double or a verbatim string a bulk
 string, a boolean an integer.
 
-Between requests a client has no buffer at all: the first byte written takes one of 16 KiB from a pool, and the last byte
-sent returns it. What a slow client does not read stays here and grows; `sent` counts what is gone of it.
+Between requests a client has no buffer at all: the first byte written takes one of 16 KiB from a pool, and the last
+byte sent returns it. What a slow client does not read stays here and grows; `sent` counts what is gone of it.
 
 A reply whose length is known only afterwards is opened with `open`, and closed with its count, which moves the elements
 by the few bytes of the header.
@@ -14,7 +14,7 @@ by the few bytes of the header.
 import cython
 from cython.cimports.libc.string import memcpy, memmove
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free, mem_realloc
-from cython.cimports.pyrite.core.numbers import DOUBLE_ROOM, LONGLONG_ROOM, format_double, format_longlong
+from cython.cimports.pyrite.core.numbers import DOUBLE_ROOM, format_double, format_longlong
 
 _pool = cython.declare(cython.p_char[64])
 _pooled = cython.declare(cython.int, 0)

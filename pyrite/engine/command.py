@@ -24,9 +24,7 @@ from pyrite.engine.declare import LOADING, MOVABLE_KEYS, OPTIONAL, STALE, acl_ca
 commands: dict = {}
 
 _table = cython.declare(cython.pointer[cython.pointer[cython.PyObject]])
-_table = cython.cast(
-    cython.pointer[cython.pointer[cython.PyObject]], calloc(TABLE_SIZE, cython.sizeof(cython.p_void))
-)
+_table = cython.cast(cython.pointer[cython.pointer[cython.PyObject]], calloc(TABLE_SIZE, cython.sizeof(cython.p_void)))
 
 
 @cython.final

@@ -3,10 +3,10 @@
 An epoll set of our own. One epoll_wait tells all sockets that are ready; each is read, its requests run and its replies
 sent by compiled code, without a callback into Python, a buffer object or a lock per socket.
 
-`run` is the main loop of a server process. The event loop (uvloop) stands inside the set: its descriptor is watched like
-a socket, and it runs for one turn whenever it is ready, and now and then for its timers. So whatever needs asyncio has
-it, and clients do not wait for it. Inside somebody else's event loop it is the other way round: that loop watches the
-poller's descriptor and calls `serve`.
+`run` is the main loop of a server process. The event loop (uvloop) stands inside the set: its descriptor is watched
+like a socket, and it runs for one turn whenever it is ready, and now and then for its timers. So whatever needs
+asyncio has it, and clients do not wait for it. Inside somebody else's event loop it is the other way round: that loop
+watches the poller's descriptor and calls `serve`.
 
 The end of a batch is the end of a loop turn: what has to happen once for all that arrived together hangs on it.
 """
@@ -78,8 +78,9 @@ class Poller:
             raise OSError(errno, os.strerror(errno))
 
     def run(self, turn, timers) -> None:
-        """Serve until `stop`. `turn()` gives the event loop a turn; `timers()` runs what is due and returns the
-        milliseconds until more is.
+        """Serve until `stop`.
+
+        `turn()` gives the event loop a turn; `timers()` runs what is due and returns the milliseconds until more is.
         """
         timeout_ms: cython.int = 0
         due_ns: int64_t = 0
@@ -132,7 +133,7 @@ class Poller:
                         client.readable()
                     if self.events[self.at].events & EPOLLOUT and not client.flags & CLIENT_CLOSED:
                         client.writable()
-                except Exception:
+                except Exception:  # noqa: BLE001 - one client's failure must not end the others; it is logged and counted
                     self.server.on_connection_error(client)
             self.at += 1
         self.count = 0

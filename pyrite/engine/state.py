@@ -1,11 +1,11 @@
-"""What all clients of one server share, as far as the hot path needs it; `server.Server` adds the rest in plain Python."""
+"""What the clients of one server share, as far as the hot path needs it; `server.Server` adds the rest, uncompiled."""
 
 import cython
 from cython.cimports.libc.stdint import int64_t
+from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.keyspace.database import Keyspace
-from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
 # Different codes that are counted one by one; a script can invent any number of them.
 ERROR_CODES_MAX = cython.declare(cython.int, 128)

@@ -1,7 +1,9 @@
+from typing import TypeAlias
+
 from pyrite.engine.connection import Connection
 from pyrite.keyspace.database import Keyspace
 
-Limits = tuple[int, int, int]
+Limits: TypeAlias = tuple[int, int, int]
 
 def compiler_version() -> str: ...
 

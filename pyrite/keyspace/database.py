@@ -5,8 +5,8 @@ hit or a miss; both kinds refresh the key's LRU clock or LFU counter, unless the
 
 Writes end in `changed`, the one place from which watched keys, tracking, notifications and propagation are fed.
 
-LRU: bits 0-23 of an entry's access hold the clock in seconds. LFU: bits 8-23 hold the minute of the last decrement, bits
-0-7 a logarithmic counter (https://redis.io/docs/latest/develop/reference/eviction/).
+LRU: bits 0-23 of an entry's access hold the clock in seconds. LFU: bits 8-23 hold the minute of the last decrement,
+bits 0-7 a logarithmic counter (https://redis.io/docs/latest/develop/reference/eviction/).
 """
 
 import time
@@ -76,7 +76,6 @@ class Keyspace:
     """All databases of one server, and what they share: the clock, counters and settings."""
 
     def __init__(self, databases: cython.int) -> None:
-        i: cython.int
         self.freer = LazyFreer()
         self.active_expire = True
         self.lfu_log_factor = 10
@@ -311,7 +310,7 @@ class Database:
     def reshape(
         self, e: cython.pointer[Entry], parts: cython.int, value_length: cython.size_t
     ) -> cython.pointer[Entry]:
-        """Give a key's entry other parts (its expiry stays) and other room for its inline value; returns where it is."""
+        """Give a key's entry other parts (its expiry stays) and other room for its inline value; returns its address."""
         key: Slice
         key.p = entry_key(e)
         key.n = entry_key_length(e)
@@ -378,7 +377,7 @@ class Database:
     @cython.cfunc
     @cython.exceptval(check=False)
     def delete(self, key: Slice, lazy: cython.bint) -> cython.bint:
-        """Delete a key, expired or not; True where it was there. A lazy delete frees a large value in the background."""
+        """Delete a key, expired or not; True where it was there. A lazy delete frees much in the background."""
         e: cython.pointer[Entry] = self.take(key)
         if e == cython.NULL:
             return False

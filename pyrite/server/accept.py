@@ -31,11 +31,11 @@ OF_ONE_CONNECTION = frozenset(
 )
 
 PROTECTED_MODE = (
-    b"DENIED Redis is running in protected mode: it accepts connections from other machines only once it is told who may "
-    b"connect. Do one of these. 1) Set a password for the default user: 'requirepass' in the configuration, or "
-    b"CONFIG SET requirepass from this machine. 2) Name the addresses to listen on with 'bind', and switch the mode off "
-    b"with 'protected-mode no' in the configuration or CONFIG SET protected-mode no from this machine; do this only where "
-    b"no stranger can reach the server."
+    b"DENIED Redis is running in protected mode: it accepts connections from other machines only once it is told who "
+    b"may connect. Do one of these. 1) Set a password for the default user: 'requirepass' in the configuration, or "
+    b"CONFIG SET requirepass from this machine. 2) Name the addresses to listen on with 'bind', and switch the mode "
+    b"off with 'protected-mode no' in the configuration or CONFIG SET protected-mode no from this machine; do this "
+    b"only where no stranger can reach the server."
 )
 MAX_CLIENTS = b"ERR max number of clients reached"
 
@@ -113,7 +113,7 @@ class Acceptor:
         Connection(self._server, made.detach(), peer, is_unix).open(self._server.poller)
 
     def _tune(self, made: socket.socket) -> None:
-        """Send at once; have the kernel probe a silent peer after tcp-keepalive seconds, three times at a third of it."""
+        """Send at once; have the kernel probe a peer silent for tcp-keepalive seconds, every third of that time."""
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         idle_s = self._server.keepalive_s
         if idle_s:
@@ -137,9 +137,9 @@ class Acceptor:
         server = self._server
         if len(server.clients) >= server.maxclients:
             return MAX_CLIENTS
-        if server.config.protected_mode and server.password is None and not connection.is_unix:
-            if not is_loopback(connection.peer):
-                return PROTECTED_MODE
+        guarded = server.config.protected_mode and server.password is None
+        if guarded and not connection.is_unix and not is_loopback(connection.peer):
+            return PROTECTED_MODE
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyrite.core.hashtable import set_random_seed
@@ -18,69 +19,86 @@ if TYPE_CHECKING:
 GUARD_MEMORY = 2  # as in engine/state.pxd
 
 
-def wire(server: Server, config: Config) -> None:
-    """Give the server the configuration as it is, and have later changes follow."""
-    set_random_seed(os.urandom(16))
+def _hot(server: Server, config: Config) -> None:
+    """What every read, request or command looks at."""
+    server.proto_max_bulk_len = config.proto_max_bulk_len
+    server.client_query_buffer_limit = config.client_query_buffer_limit
+    server.output_limits = tuple(config.client_output_buffer_limit)
+    server.latency_tracking = config.latency_tracking
+    server.timeout_s = config.timeout
+    server.keepalive_s = config.tcp_keepalive
+    server.hll_sparse_max_bytes = config.hll_sparse_max_bytes
 
-    def hot(_: Config) -> None:
-        server.proto_max_bulk_len = config.proto_max_bulk_len
-        server.client_query_buffer_limit = config.client_query_buffer_limit
-        server.output_limits = tuple(config.client_output_buffer_limit)
-        server.latency_tracking = config.latency_tracking
-        server.timeout_s = config.timeout
-        server.keepalive_s = config.tcp_keepalive
-        server.hll_sparse_max_bytes = config.hll_sparse_max_bytes
 
-    def monitoring(_: Config) -> None:
-        server.slowlog.capacity = config.slowlog_max_len
-        server.latency.threshold_ms = config.latency_monitor_threshold
-        server.slowlog_threshold_us = _slow_from_us(config)
+def _monitoring(server: Server, config: Config) -> None:
+    """Slow log and latency monitor."""
+    server.slowlog.capacity = config.slowlog_max_len
+    server.latency.threshold_ms = config.latency_monitor_threshold
+    server.slowlog_threshold_us = _slow_from_us(config)
 
-    def keyspace(_: Config) -> None:
-        server.keyspace.lfu = config.maxmemory_policy.endswith("lfu")
-        server.keyspace.lfu_log_factor = config.lfu_log_factor
-        server.keyspace.lfu_decay_minutes = config.lfu_decay_time
-        server.keyspace.lazy_expire = config.lazyfree_lazy_expire
-        server.keyspace.lazy_evict = config.lazyfree_lazy_eviction
-        server.keyspace.lazy_server_delete = config.lazyfree_lazy_server_del
-        server.keyspace.lazy_delete = config.lazyfree_lazy_user_del
 
-    def memory(_: Config) -> None:
-        server.maxmemory = config.maxmemory
-        server.guards = server.guards | GUARD_MEMORY if config.maxmemory else server.guards & ~GUARD_MEMORY
-        server.cron.evict_soon()
+def _keyspace(server: Server, config: Config) -> None:
+    """How keys age, and what is freed in the background."""
+    server.keyspace.lfu = config.maxmemory_policy.endswith("lfu")
+    server.keyspace.lfu_log_factor = config.lfu_log_factor
+    server.keyspace.lfu_decay_minutes = config.lfu_decay_time
+    server.keyspace.lazy_expire = config.lazyfree_lazy_expire
+    server.keyspace.lazy_evict = config.lazyfree_lazy_eviction
+    server.keyspace.lazy_server_delete = config.lazyfree_lazy_server_del
+    server.keyspace.lazy_delete = config.lazyfree_lazy_user_del
 
-    def eviction(_: Config) -> None:
-        server.evictor.configure(config.maxmemory_policy, config.maxmemory_samples, config.maxmemory_eviction_tenacity)
 
-    def password(_: Config) -> None:
-        server.password = config.requirepass.encode("utf-8", "surrogateescape") if config.requirepass else None
+def _memory(server: Server, config: Config) -> None:
+    """The limit on memory."""
+    server.maxmemory = config.maxmemory
+    server.guards = server.guards | GUARD_MEMORY if config.maxmemory else server.guards & ~GUARD_MEMORY
+    server.cron.evict_soon()
 
-    def clients(_: Config) -> None:
-        fitting, _notice = open_file_limit(config.maxclients)
-        if fitting < config.maxclients:
-            raise ConfigError(
-                f"The operating system is not able to handle the specified number of clients, try with {fitting}"
-            )
-        server.maxclients = config.maxclients
 
-    def logging(_: Config) -> None:
-        server.logger.level = LEVELS.index(config.loglevel)
+def _eviction(server: Server, config: Config) -> None:
+    """How room is made."""
+    server.evictor.configure(config.maxmemory_policy, config.maxmemory_samples, config.maxmemory_eviction_tenacity)
 
-    def addresses(_: Config) -> None:
-        if not server.acceptor.is_open:
-            return
-        try:
-            sockets, notices = listen.tcp_sockets(config)
-        except listen.ListenError as error:
-            server.log_warning(str(error))
-            raise ConfigError("Unable to listen on this port. Check server logs.") from None
-        for notice in notices:
-            server.log_notice(notice)
-        server.acceptor.listen(sockets)
 
-    hooks = {
-        hot: (
+def _password(server: Server, config: Config) -> None:
+    """The default user's password."""
+    server.password = config.requirepass.encode("utf-8", "surrogateescape") if config.requirepass else None
+
+
+def _clients(server: Server, config: Config) -> None:
+    """How many clients there may be. Raises ConfigError."""
+    fitting, _notice = open_file_limit(config.maxclients)
+    if fitting < config.maxclients:
+        raise ConfigError(
+            f"The operating system is not able to handle the specified number of clients, try with {fitting}"
+        )
+    server.maxclients = config.maxclients
+
+
+def _logging(server: Server, config: Config) -> None:
+    """What is logged."""
+    server.logger.level = LEVELS.index(config.loglevel)
+
+
+def _addresses(server: Server, config: Config) -> None:
+    """Where to listen, once the server does. Raises ConfigError."""
+    if not server.acceptor.is_open:
+        return
+    try:
+        sockets, notices = listen.tcp_sockets(config)
+    except listen.ListenError as error:
+        server.log_warning(str(error))
+        raise ConfigError("Unable to listen on this port. Check server logs.") from None
+    for notice in notices:
+        server.log_notice(notice)
+    server.acceptor.listen(sockets)
+
+
+# A function that gives the server some settings, and the options that they come from.
+APPLIED = (
+    (
+        _hot,
+        (
             "proto-max-bulk-len",
             "client-query-buffer-limit",
             "client-output-buffer-limit",
@@ -89,8 +107,11 @@ def wire(server: Server, config: Config) -> None:
             "tcp-keepalive",
             "hll-sparse-max-bytes",
         ),
-        monitoring: ("slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"),
-        keyspace: (
+    ),
+    (_monitoring, ("slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold")),
+    (
+        _keyspace,
+        (
             "maxmemory-policy",
             "lfu-log-factor",
             "lfu-decay-time",
@@ -99,18 +120,24 @@ def wire(server: Server, config: Config) -> None:
             "lazyfree-lazy-server-del",
             "lazyfree-lazy-user-del",
         ),
-        memory: ("maxmemory",),
-        eviction: ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"),
-        password: ("requirepass",),
-        clients: ("maxclients",),
-        logging: ("loglevel",),
-        addresses: ("bind", "port"),
-    }
-    for hook, names in hooks.items():
+    ),
+    (_memory, ("maxmemory",)),
+    (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
+    (_password, ("requirepass",)),
+    (_clients, ("maxclients",)),
+    (_logging, ("loglevel",)),
+    (_addresses, ("bind", "port")),
+)
+
+
+def wire(server: Server, config: Config) -> None:
+    """Give the server the configuration as it is, and have later changes follow."""
+    set_random_seed(os.urandom(16))
+    for apply, names in APPLIED:
+        hook = partial(apply, server)
         for name in names:
             config.on_change(name, hook)
-    for apply in (hot, monitoring, keyspace, memory, eviction, password, clients, logging):
-        apply(config)
+        hook(config)
 
 
 def _slow_from_us(config: Config) -> int:

@@ -1,8 +1,8 @@
 """INFO: the server described in sections of `name:value` lines, those of Redis 7.4 in its order.
 
 A section is a function from the server to its lines. What Pyrite has no feature for yet is shown as what a server says
-that has the feature and does not use it. Fields of our own: `pyrite_version`, and in stats `internal_errors`, exceptions
-in our code that cost a client an error reply.
+that has the feature and does not use it. Fields of our own: `pyrite_version`, and in stats `internal_errors`,
+exceptions in our code that cost a client an error reply.
 
 Two fields mean something a little different: an event loop cycle is one event that was served (what one connection
 sent, or a turn of the cron), and its duration ends with the last of its commands.

@@ -1,4 +1,4 @@
-"""The server's log, in Redis's line format, which log shippers and test suites know:
+"""The server's log, in Redis's line format, which log shippers and test suites know.
 
     18225:M 23 Nov 2026 02:06:09.123 * Ready to accept connections tcp
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 LEVELS = ("debug", "verbose", "notice", "warning", "nothing")
 DEBUG, VERBOSE, NOTICE, WARNING, NOTHING = range(5)
@@ -54,10 +55,8 @@ class Log:
         if self.failed:
             return
         self.failed = True
-        try:
+        with suppress(OSError):
             sys.stderr.write(f"Can't write the log {self.path or '(standard output)'}: {error.strerror}\n")
-        except OSError:
-            pass
 
     def debug(self, message: str) -> None:
         """For finding bugs."""

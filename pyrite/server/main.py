@@ -19,7 +19,7 @@ from pyrite.server import listen, process
 from pyrite.server.config.checks import expand_template
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
-from pyrite.server.config.errors import ConfigError, ConfigFileError
+from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
 from pyrite.server.config.load import load
 from pyrite.server.families import load_all
 from pyrite.server.log import Log
@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = configure(invocation)
     except ConfigFileError as error:
-        return process.fail(error.report(__version__))
+        return process.fail(error.report(__version__) if error.source else f"{PROGRAM}: {error}")
+    except ConfigSystemError as error:
+        return process.fail(f"{PROGRAM}: {error.report()}")
     except ConfigError as error:
         return process.fail(f"{PROGRAM}: {error}")
     return serve(config, arguments)
@@ -80,10 +82,9 @@ def serve(config: Config, arguments: list[str]) -> int:
         server = _prepare(config, log, arguments)
     except (listen.ListenError, process.ProcessError) as error:
         listen.close_all(tcp)
-        log.warning(str(error))
-        if config.logfile or not sys.stdout.isatty():
-            process.fail(f"{PROGRAM}: {error}")
-        return 1
+        if config.logfile:
+            log.warning(str(error))
+        return process.fail(f"{PROGRAM}: {error}")
     for notice in filter(None, [limit_notice, *notices, *config.notices()]):
         log.notice(notice)
     return _run(server, tcp, unix)

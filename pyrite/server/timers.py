@@ -59,7 +59,7 @@ class Timers:
             if timer.function is not None:
                 try:
                     timer.function()
-                except Exception:
+                except Exception:  # noqa: BLE001 - a bug in one timer is logged and counted, and stops no other
                     self._on_error()
         if not self._heap:
             return LONGEST_WAIT_MS

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class Watcher:
-    """Calls functions when their descriptors are readable. `on_error` is called inside the handler of what they raise."""
+    """Calls functions when their descriptors are readable. `on_error` is called inside the handler of what they
+    raise."""
 
     def __init__(self, on_error: Callable[[], object]) -> None:
         self._epoll = select.epoll()

@@ -38,7 +38,7 @@ def unquote(text: bytes) -> tuple[bytes, bytes]:
             out, rest = out + b"'", rest[2:]
         else:
             out, rest = out + rest[:1], rest[1:]
-    if not rest or rest[1:2] and rest[1:2] not in SPACE:
+    if not rest or (rest[1:2] and rest[1:2] not in SPACE):
         raise ProtocolError(b"unbalanced quotes in request")
     return out, rest[1:]
 

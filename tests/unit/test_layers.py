@@ -79,7 +79,9 @@ def wrong_imports(path: Path, source: str) -> set[str]:
     read = imported_by_pxd if path.suffix == ".pxd" else imported_by_python
     own = package_of(importer)
     # Files of `pyrite` itself are its public face and may import anything below.
-    allowed = set(BELOW) | {""} if own in ("", "__init__", "__main__") else {own, "__version__", "REDIS_VERSION", *BELOW[own]}
+    allowed = (
+        set(BELOW) | {""} if own in ("", "__init__", "__main__") else {own, "__version__", "REDIS_VERSION", *BELOW[own]}
+    )
     return {name for name in read(source, importer) if package_of(name) not in allowed | {None}}
 
 

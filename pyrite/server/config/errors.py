@@ -7,8 +7,24 @@ class ConfigError(Exception):
     """A value or a request is refused; `str(error)` is the reason, worded as Redis words it."""
 
 
+class ConfigSystemError(ConfigError):
+    """A sound value that the system refuses, such as a directory that is missing.
+
+    `what` is what was tried; `place` is the line of a file that asked for it, as the loader knows it.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(reason)
+        self.what = what
+        self.place = ""
+
+    def report(self) -> str:
+        """All in one line."""
+        return f"{self.what}: {self}{self.place and f' ({self.place})'}"
+
+
 class ConfigFileError(ConfigError):
-    """A line that stops the start, or, without a line, a fault of the configuration as a whole.
+    """A line that stops the start, or, without a source, a fault of the configuration as a whole.
 
     `source` is a path, "standard input" or "the command line"; `line_number` counts from 1; `line` is the line as
     written, without its password if it holds one.
@@ -21,11 +37,11 @@ class ConfigFileError(ConfigError):
         self.line = line
 
     def report(self, version: str) -> str:
-        """The text for standard error: banner, place, line, reason."""
+        """A wrong line, for standard error: banner, place, line, reason."""
         parts = [f"\n*** FATAL CONFIG FILE ERROR (Pyrite {version}) ***"]
         if self.line_number:
             parts.append(f"Reading the configuration file, at line {self.line_number} (of {self.source})")
-        elif self.source is not None:
+        else:
             parts.append(f"Reading {self.source}")
         if self.line:
             parts.append(f">>> '{self.line}'")

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pyrite.server.config.command_line import Invocation
 from pyrite.server.config.config import Config
-from pyrite.server.config.errors import ConfigError, ConfigFileError
+from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
 from pyrite.server.config.option import SENSITIVE, WRONG_NUMBER, AnyOption
 from pyrite.server.config.options import BY_NAME
 from pyrite.server.config.text import decode, split_arguments
@@ -39,7 +39,7 @@ def load(
     """Set what a command line asks for: its file, then standard input, then its options.
 
     `is_command` tells whether a lower-case name is a command's, for rename-command; without it every name is taken for
-    one. Raises ConfigFileError. The process may end up in another directory (`dir`), as when the option is set later.
+    one. Raises ConfigFileError or ConfigSystemError. The process may end up in another directory (`dir`), as when the option is set later.
     """
     loader = Loader(config, is_command)
     if invocation.file is not None:
@@ -85,6 +85,9 @@ class Loader:
                 self._read_line(line)
             except ConfigFileError:
                 raise  # of an included file, which knows better
+            except ConfigSystemError as error:
+                error.place = error.place or (f"line {number} of {source}" if numbered else source)
+                raise
             except ConfigError as error:
                 raise ConfigFileError(str(error), source, number if numbered else 0, _shown(line)) from None
 
@@ -206,4 +209,4 @@ def _check_logfile(config: Config) -> None:
     try:
         os.close(os.open(config.logfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644))
     except OSError as error:
-        raise ConfigFileError(f"Can't open the log file: {error.strerror}") from None
+        raise ConfigSystemError(f"Can't open the log file {config.logfile}", error.strerror or str(error)) from None

@@ -78,7 +78,7 @@ class Directory(Option[str]):
         try:
             os.chdir(value)
         except OSError as error:
-            raise ConfigError(error.strerror or str(error)) from None
+            raise ConfigSystemError(f"Can't change to the directory {value}", error.strerror or str(error)) from None
 
 
 class Locale(Text):

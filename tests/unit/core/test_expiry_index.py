@@ -1,4 +1,4 @@
-"""The expiry index against a table of times: what is due, in which order, where it stands, and how few bytes it takes."""
+"""The expiry index against a table of times: what is due, in which order, and how few bytes that takes."""
 
 import gc
 import random
@@ -244,7 +244,7 @@ def test_due_keys_come_leaf_by_leaf_the_earliest_first() -> None:
     assert len(due) == 1024
     # No more than one leaf is out of order.
     earliest = sorted(expected.values())[: 1024 + LEAF_MAX]
-    assert due and max(due) <= earliest[-1]
+    assert max(due) <= earliest[-1]
 
 
 @pytest.mark.parametrize("count", [2, 150, 200, 255, 256, 257, 700, 3000])

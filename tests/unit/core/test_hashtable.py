@@ -196,12 +196,11 @@ def test_scan_of_a_table_at_rest_meets_each_key_once(count: int) -> None:
 
 @pytest.mark.parametrize(("before", "more"), [(8, 3000), (1000, 20_000)])
 def test_scan_misses_nothing_while_the_table_grows(before: int, more: int) -> None:
-    table, met, number = filled(before), set(), before
+    table, met = filled(before), set()
     for step in full_scan(table):
         met.update(step)
-        if number < before + more:
-            for number in range(number, number + 50):
-                table.add(key_of(number))
+        for number in range(len(table), min(len(table) + 50, before + more)):
+            table.add(key_of(number))
     assert met >= {key_of(number) for number in range(before)}
 
 

@@ -4,6 +4,7 @@ import gc
 import os
 import random
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -118,7 +119,7 @@ def test_lines_are_zeroed_aligned_and_counted(wanted: list[int]) -> None:
         lines.fill(255)
     assert used_memory() - start == sum(wanted)
     places = sorted((lines.address, size) for lines, size in zip(held, wanted, strict=True))
-    assert all(a + size <= b for (a, size), (b, _) in zip(places, places[1:], strict=False))
+    assert all(a + size <= b for (a, size), (b, _) in pairwise(places))
     lines = None
     held.clear()
     assert used_memory() == start

@@ -149,7 +149,7 @@ SEEN_WORDS = [
     (b"a\vb c\fd", [b"a\vb", b"c\fd"]),
     (b'"a"\vb', [b"a", b"b"]),
     (b"a\rb", [b"a", b"b"]),
-    (b'"" \'\'', [b"", b""]),
+    (b"\"\" ''", [b"", b""]),
     (b'"\\x41\\x4a\\n\\r\\t\\b\\a\\q\\\\"', [b"AJ\n\r\t\b\aq\\"]),
     (b'"\\x4"', [b"x4"]),
     (b'"\\xzz"', [b"xzz"]),

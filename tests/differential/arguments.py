@@ -1,0 +1,165 @@
+"""Arguments of generated commands: few keys, values at the boundaries of encodings and sizes, odd numbers and words."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+Argv: TypeAlias = list[bytes]
+Part: TypeAlias = "bytes | Sequence[bytes]"
+Arguments: TypeAlias = st.SearchStrategy[Argv]
+
+LONGLONG_MAX = 2**63 - 1
+# In the year 2100: long after any test, and far below what milliseconds in 64 bits can hold.
+FAR_S = 4_102_444_800
+# More than any test takes.
+LONG_S = 100_000
+
+STRING_KEYS = [b"s", b"t", b"", b"\0\xff\r\n", b"k" * 300]
+NUMBER_KEYS = [b"n", b"f"]
+BITMAP_KEYS = [b"b", b"c"]
+SKETCH_KEYS = [b"h", b"i", b"j"]
+ALL_KEYS = [*STRING_KEYS, *NUMBER_KEYS, *BITMAP_KEYS, *SKETCH_KEYS, b"missing"]
+
+
+def mostly(own: list[bytes]) -> st.SearchStrategy[bytes]:
+    """Return keys that a family works with, now and then another."""
+    return st.sampled_from(own * (1 + 3 * len(ALL_KEYS) // len(own)) + ALL_KEYS)
+
+
+any_key = st.sampled_from(ALL_KEYS)
+string_key = mostly(STRING_KEYS)
+number_key = mostly(NUMBER_KEYS)
+bitmap_key = mostly(BITMAP_KEYS)
+sketch_key = mostly(SKETCH_KEYS)
+
+# Numbers
+
+BOUNDARIES = sorted(
+    {
+        sign * (2**power + offset)
+        for power in (0, 3, 7, 8, 15, 16, 31, 32, 62, 63, 64)
+        for offset in (-1, 0, 1)
+        for sign in (1, -1)
+    }
+)
+ODD_INTEGERS = [
+    b"", b" 1", b"1 ", b"+1", b"01", b"-0", b"00", b"-", b"1.0", b"1e3", b"0x10", b"abc", b"\0", b"1\0",
+    b"9" * 19, b"9" * 40,
+]  # fmt: skip
+ODD_FLOATS = [
+    b"nan", b"-nan", b"inf", b"-inf", b"+inf", b"infinity", b"1e400", b"-1e400", b"1e4932", b"1e5000", b"1e-5000",
+    b"3.0e3", b"5.", b".5", b"-.5e1", b"1e17", b"1e-17", b"0x1p3", b"0.1", b"-0.0", b"3.14159265358979323846",
+    b"1" * 30, b"0." + b"3" * 60, b"1,5", b"1.5 ", b" 1.5", b"1.5\0", b"--1", b"1e", b"17179869184.00000000001",
+]  # fmt: skip
+
+
+def decimal(number: int) -> bytes:
+    """Return a number as clients write it."""
+    return b"%d" % number
+
+
+odd_integer = st.sampled_from(ODD_INTEGERS)
+boundary = st.sampled_from(BOUNDARIES).map(decimal)
+small = st.integers(-12, 20).map(decimal)
+integer = st.one_of(small, small, boundary, odd_integer)
+double = st.one_of(
+    small, boundary, st.sampled_from(ODD_FLOATS), st.floats(allow_nan=False).map(lambda x: repr(x).encode())
+)
+# Into strings: with the servers' limit on strings, those past it are refused and the rest is small.
+byte_offset = st.one_of(small, st.integers(0, 3000).map(decimal), st.sampled_from([b"1048575", b"1048576"]), integer)
+bit_offset = st.one_of(small, st.integers(0, 400).map(decimal), st.sampled_from([b"8388607", b"8388608"]), integer)
+database = st.sampled_from([b"0", b"0", b"1", b"1", b"2", b"15", b"16", b"-1", b"2147483648", b"x", b""])
+
+# Values
+
+BOUNDARY_VALUES = [
+    b"", b"\0", b"\xff" * 3, b"foobar", b"ohmytext", b"mynewtext", b"a\r\nb", b"x" * 20, b"x" * 21, b"1" * 20,
+    b"v" * 43, b"v" * 44, b"v" * 45, b"v" * 63, b"v" * 64, b"\xaa\x55" * 100, b"v" * 255, b"v" * 256,
+    b"v" * 2047, b"v" * 2049, b"big" * 13_654,
+]  # fmt: skip
+value = st.one_of(
+    st.sampled_from(BOUNDARY_VALUES), st.binary(max_size=24), integer, double, st.integers(0, 20000).map(decimal)
+)
+number = st.one_of(small, boundary, double, st.sampled_from([b"", b"abc", b"10", b"9999", b"10000"]))
+sketch_value = st.sampled_from(
+    [
+        b"HYLL", b"HYLL" + bytes(12), b"HYLL\x01" + bytes(11), b"HYLL\x02" + bytes(20), b"HYLL\x01" + bytes(11) + b"\x7f",
+        b"HYLL\x01" + bytes(11) + b"\x7f\xff", b"HYLL\x01" + bytes(10) + b"\x80\x7f\xfe\x80",
+        b"HYLL\x01" + bytes(10) + b"\x80\x7f\xff\x80", b"HYLL" + bytes(12) + bytes(12288), b"HYLL" + bytes(12) + bytes(12287),
+    ]
+)  # fmt: skip
+
+# When keys expire. Times from now are far apart, so that GT and LT come out alike whenever a server got each of them.
+
+FAR_STEPS = [*range(LONG_S, LONG_S * 10, LONG_S), 2**32, 2**53, 2**62, LONGLONG_MAX, LONGLONG_MAX + 1]
+PAST = [0, -1, -(2**31), -(2**63) + 1, -(2**63), -(2**63) - 1]
+relative_s = st.one_of(st.sampled_from([decimal(each) for each in FAR_STEPS + PAST]), odd_integer)
+relative_ms = st.one_of(st.sampled_from([decimal(each * 1000) for each in FAR_STEPS] + [decimal(each) for each in PAST]), odd_integer)
+at_s = st.one_of(st.integers(FAR_S, FAR_S + 100).map(decimal), integer)
+at_ms = st.one_of(st.integers(FAR_S * 1000, FAR_S * 1000 + 3000).map(decimal), integer)
+
+# Words, lists of parts, and whole requests
+
+
+def word(text: str) -> st.SearchStrategy[bytes]:
+    """Return a word in some case."""
+    return st.sampled_from([text.upper().encode(), text.lower().encode(), text.capitalize().encode()])
+
+
+def words(*texts: str) -> st.SearchStrategy[bytes]:
+    """Return one of several words, in some case."""
+    return st.sampled_from(texts).flatmap(word)
+
+
+def flat(parts: Iterable[Part]) -> Argv:
+    """Return all arguments of nested lists, in one list."""
+    joined: Argv = []
+    for part in parts:
+        joined += [part] if isinstance(part, bytes) else part
+    return joined
+
+
+def row(*parts: st.SearchStrategy[Part]) -> Arguments:
+    """Return these arguments one after the other."""
+    return st.tuples(*parts).map(flat)
+
+
+def many(part: st.SearchStrategy[Part], least: int = 0, most: int = 4) -> Arguments:
+    """Return such arguments a number of times."""
+    return st.lists(part, min_size=least, max_size=most).map(flat)
+
+
+def maybe(*parts: st.SearchStrategy[Part]) -> Arguments:
+    """Return these arguments or none."""
+    return st.one_of(st.just([]), row(*parts))
+
+
+def options(*each: st.SearchStrategy[Part], most: int = 3) -> Arguments:
+    """Return options in any order, some repeated, some at odds with others."""
+    return many(st.one_of(*each), most=most)
+
+
+ODD_WORDS = [b"", b"0", b"-1", b"1.5", b"nosuch", b"nx", b"get", b"\xff\0", b"\r\n", b"two words", b"*", b"help"]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, request: Arguments) -> Argv:
+    """Return a request with something wrong after its name: an argument too few, too many, elsewhere, or another."""
+    argv = list(draw(request))
+    damage = draw(st.sampled_from(["cut", "longer", "swapped", "replaced", "doubled"]))
+    at = draw(st.integers(1, max(1, len(argv) - 1)))
+    odd = draw(st.sampled_from(ODD_WORDS))
+    if damage == "cut":
+        return argv[:at]
+    if damage == "longer":
+        return [*argv, odd]
+    if at == len(argv):
+        return argv
+    if damage == "swapped":
+        argv[at], argv[-1] = argv[-1], argv[at]
+    elif damage == "replaced":
+        argv[at] = odd
+    else:
+        argv.insert(at, argv[at])
+    return argv
