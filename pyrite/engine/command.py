@@ -18,7 +18,7 @@ from cython.cimports.pyrite.core.histogram import (
 )
 from cython.cimports.pyrite.core.parser import Args
 
-from pyrite.engine.declare import LOADING, MOVABLE_KEYS, OPTIONAL, STALE, acl_categories, legacy_range
+from pyrite.engine.declare import LOADING, MOVABLE_KEYS, STALE, acl_categories, legacy_range, syntax
 
 # All commands without their subcommands, by name in lower case.
 commands: dict = {}
@@ -140,9 +140,9 @@ def lookup_command(args: Args) -> Command:
 
 def find_command(name: bytes) -> Command | None:
     """The command with this name in any case; a subcommand as `container|subcommand`."""
-    word, _, rest = name.lower().partition(b"|")
+    word, bar, rest = name.lower().partition(b"|")
     found: Command = commands.get(word.decode("latin-1"))
-    if found is None or not rest:
+    if found is None or not bar:
         return found
     return found.subcommands_by_word.get(rest)
 
@@ -217,22 +217,6 @@ def help_lines(subject: Command) -> list[str]:
     for word, each in sorted(subject.subcommands.items()):
         if word == "help":
             continue
-        lines.append(" ".join([word.upper(), *(syntax(argument) for argument in each.args)]))
+        lines.append(f"{word.upper()} {syntax(each.args)}".rstrip())
         lines.append("    " + each.summary)
     return [*lines, "HELP", "    Print this help."]
-
-
-def syntax(argument) -> str:
-    """One argument as a syntax line shows it: <value>, TOKEN, (A|B), [optional], and … where it repeats."""
-    if argument.type == "oneof":
-        text = "|".join(syntax(each) for each in argument.arguments)
-        text = f"({text})" if not argument.flags & OPTIONAL else text
-    elif argument.type == "block":
-        text = " ".join(syntax(each) for each in argument.arguments)
-    else:
-        text = "" if argument.type == "pure-token" else f"<{argument.display}>"
-    if argument.token:
-        text = f"{argument.token} {text}".strip()
-    if argument.flags & 2:
-        text = f"{text} [{text} ...]"
-    return f"[{text}]" if argument.flags & OPTIONAL else text
