@@ -1,20 +1,39 @@
 """A connection driven by hand: no event loop, no network, each read exactly as long as a test wants it.
 
-The connection is the real one. Its socket is one end of a pair, its transport a few lines that hold what the socket
-does not take. So a test decides at which byte a request is cut, and when the socket is full.
+Connection and poller are the real ones; the socket is one end of a pair. The poller serves only when it is told to, so
+a test decides at which byte a request is cut, and when the socket is full.
 """
 
-import asyncio
+import array
+import fcntl
 import socket
+import sys
+import termios
 from collections.abc import Callable, Iterable
 from typing import Self
 
 from pyrite.engine.connection import Connection
+from pyrite.engine.poller import Poller
 from pyrite.engine.state import ServerState
 from pyrite.server.clients import describe
 from pyrite.server.families import load_all
 
 READ_BYTES = 1 << 20
+PEER = "/path/of/a/socket:0"
+
+
+class Timer:
+    """A timer that never fires by itself."""
+
+    def __init__(self, delay_s: float, function: Callable[[], object]) -> None:
+        """Keep what it was set for."""
+        self.delay_s = delay_s
+        self.function = function
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """Note that it is not wanted any more."""
+        self.is_cancelled = True
 
 
 class LooplessServer(ServerState):
@@ -26,9 +45,9 @@ class LooplessServer(ServerState):
         load_all()
         self.password = password
         self.slowlog_threshold_us = -1
+        self.poller = Poller(self)
         self.log: list[str] = []
-        self.soon: list[Callable[[], object]] = []
-        self.later: list[tuple[float, Callable[[], object]]] = []
+        self.timers: list[Timer] = []
 
     def admit(self, _: Connection) -> bytes | None:
         """Let everybody in."""
@@ -37,6 +56,10 @@ class LooplessServer(ServerState):
     def on_disconnect(self, connection: Connection) -> None:
         """Note who left."""
         self.log.append(f"left {connection.id}")
+
+    def on_connection_error(self, connection: Connection) -> None:
+        """Fail the test: nothing but what is wrong with a request may go wrong."""
+        raise AssertionError(f"serving client {connection.id} failed") from sys.exception()
 
     def describe_client(self, connection: Connection) -> str:
         """Describe a client as the real server does."""
@@ -48,54 +71,22 @@ class LooplessServer(ServerState):
 
     log_verbose = log_warning
 
-    def call_soon(self, function: Callable[[], object]) -> None:
-        """Keep it for `run_soon`."""
-        self.soon.append(function)
-
-    def run_soon(self) -> None:
-        """Do what was put off to the end of the event."""
-        while self.soon:
-            self.soon.pop(0)()
-
-    def call_later(self, delay_s: float, function: Callable[[], object]) -> asyncio.Handle:
+    def call_later(self, delay_s: float, function: Callable[[], object]) -> Timer:
         """Keep the timer for the test to look at."""
-        self.later.append((delay_s, function))
-        loop = asyncio.new_event_loop()
-        handle = loop.call_later(delay_s, function)
-        loop.close()
-        return handle
+        self.timers.append(Timer(delay_s, function))
+        return self.timers[-1]
 
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Keep it for `run_timers`."""
+        self.call_later(0, function)
 
-class Transport:
-    """What a connection asks of the event loop's transport."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        """Write to this socket."""
-        self.sock = sock
-        self.pending = b""
-        self.is_open = True
-
-    def get_extra_info(self, name: str) -> object:
-        """Return the socket, or the addresses of a TCP connection."""
-        return self.sock if name == "socket" else ("127.0.0.1", 1)
-
-    def set_write_buffer_limits(self, high: int) -> None:
-        """Take the limit that the connection relies on."""
-        assert high == 0
-
-    def write(self, data: bytes) -> None:
-        """Keep what the socket did not take."""
-        self.pending += data
-
-    def get_write_buffer_size(self) -> int:
-        """Return how much that is."""
-        return len(self.pending)
-
-    def abort(self) -> None:
-        """Close."""
-        self.is_open = False
-
-    close = abort
+    def run_timers(self, within_s: float = 0) -> None:
+        """Let the timers fire that were set for this delay or a shorter one."""
+        due = [timer for timer in self.timers if timer.delay_s <= within_s]
+        self.timers = [timer for timer in self.timers if timer not in due]
+        for timer in due:
+            if not timer.is_cancelled:
+                timer.function()
 
 
 class LooplessClient:
@@ -106,10 +97,9 @@ class LooplessClient:
         near, self.far = socket.socketpair()
         near.setblocking(False)
         self.far.setblocking(False)
-        self.transport = Transport(near)
-        self.connection = Connection(server)
-        self.connection.connection_made(self.transport)
-        self._is_lost = False
+        self.server = server
+        self.connection = Connection(server, near.detach(), PEER, is_unix=True)
+        self.connection.open(server.poller)
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -122,39 +112,51 @@ class LooplessClient:
     @property
     def is_open(self) -> bool:
         """Whether the server still holds the connection."""
-        return self.transport.is_open
+        return self.connection.fd >= 0
 
     def vanish(self) -> None:
         """End the connection from this side."""
-        if not self._is_lost:
-            self._is_lost = True
-            self.connection.connection_lost(None)
-            self.transport.sock.close()
-            self.far.close()
+        self.far.close()
+        while self.is_open:
+            self.server.poller.serve()
 
     def send(self, data: bytes) -> None:
-        """Have the server read these bytes: in one read, or in as few as its buffer allows."""
+        """Have the server read these bytes: in one read, or in as few as its buffers allow."""
         view = memoryview(data)
         while view and self.is_open:
-            room = self.connection.get_buffer(-1)
-            n = min(len(room), len(view))
-            assert n > 0, "the server offered no room"
-            room[:n] = view[:n]
-            self.connection.buffer_updated(n)
-            view = view[n:]
+            try:
+                view = view[self.far.send(view) :]
+            except BlockingIOError:
+                assert self._unread_bytes(), "the server read all and yet there is no room to send"
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            while self.is_open and self._unread_bytes():
+                self.server.poller.serve()
+
+    def _unread_bytes(self) -> int:
+        count = array.array("i", [0])
+        fcntl.ioctl(self.connection.fd, termios.FIONREAD, count)
+        return count[0]
 
     def receive(self) -> bytes:
-        """Return all that the server has to send, taking it from socket and transport as the network would."""
+        """Return all that the server has to send, however often the socket is full meanwhile."""
         received = bytearray()
+        is_served = False
         while True:
             try:
-                received += self.far.recv(READ_BYTES)
+                data = self.far.recv(READ_BYTES)
             except BlockingIOError:
-                if not self.transport.pending:
+                if is_served:
                     return bytes(received)
-                received += self.transport.pending
-                self.transport.pending = b""
-                self.connection.resume_writing()
+                self.server.poller.serve()
+                is_served = True
+                continue
+            except ConnectionResetError:
+                return bytes(received)
+            if not data:
+                return bytes(received)
+            received += data
+            is_served = False
 
     def exchange(self, pieces: Iterable[bytes]) -> bytes:
         """Send pieces, each read on its own, and return what came back."""

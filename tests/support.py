@@ -432,11 +432,11 @@ def launch(
     command += [os.fsdecode(encode_argument(argument)) for argument in arguments]
     with (directory / "output.txt").open("wb") as output:
         return subprocess.Popen(
-            command, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=directory, env=server_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
 
 
-def _environment() -> dict[str, str]:
+def server_environment() -> dict[str, str]:
     """Return the environment of servers: the tree can be imported, after whatever PYTHONPATH already names."""
     paths = [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), str(ROOT)]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}

@@ -17,7 +17,7 @@ from cython.cimports.pyrite.engine.client import (
 )
 from cython.cimports.pyrite.engine.state import PAUSE_ALL, PAUSE_WRITE
 
-from pyrite.core.errors import SYNTAX, CommandError
+from pyrite.core.errors import SYNTAX, CommandError, quoted
 from pyrite.engine.client import is_printable, valid_name
 from pyrite.engine.command import command, container, help_of
 from pyrite.engine.declare import (
@@ -68,7 +68,7 @@ def _line(each) -> bytes:
 def _client_class(word: bytes) -> int:
     found = CLASSES.get(word.lower())
     if found is None:
-        raise CommandError(b"ERR Unknown client type '%b'" % word)
+        raise CommandError(b"ERR Unknown client type '%b'" % quoted(word))
     return found
 
 
@@ -95,7 +95,7 @@ def _yes_or_no(args: Args, i: cython.Py_ssize_t) -> bool:
 
 def _known_user(name: bytes) -> bytes:
     if name != b"default":
-        raise CommandError(b"ERR No such user '%b'" % name)
+        raise CommandError(b"ERR No such user '%b'" % quoted(name))
     return name
 
 
@@ -374,7 +374,7 @@ def client_setinfo(client: Client, args: Args) -> None:
     """Record the name or the version of the client library."""
     is_name: cython.bint = args.equals(2, b"lib-name")
     if not is_name and not args.equals(2, b"lib-ver"):
-        raise CommandError(b"ERR Unrecognized option '%b'" % args[2])
+        raise CommandError(b"ERR Unrecognized option '%b'" % quoted(args[2]))
     value: bytes = args[3]
     if not is_printable(value):
         raise CommandError(b"ERR %b cannot contain spaces, newlines or special characters." % args[2])

@@ -9,7 +9,7 @@ from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.state import ServerState
 
 from pyrite import REDIS_VERSION
-from pyrite.core.errors import NO_PROTO, SYNTAX, WRONG_PASSWORD, CommandError, wrong_arity
+from pyrite.core.errors import NO_PROTO, SYNTAX, WRONG_PASSWORD, CommandError, quoted, wrong_arity
 from pyrite.engine.client import valid_name
 from pyrite.engine.command import command
 from pyrite.engine.declare import (
@@ -188,7 +188,7 @@ def hello(client: Client, args: Args) -> None:
             name = valid_name(args[i + 1])
             i += 2
         else:
-            raise CommandError(b"ERR Syntax error in HELLO option '%b'" % args[i])
+            raise CommandError(b"ERR Syntax error in HELLO option '%b'" % quoted(args[i]))
     if credentials is not None:
         _authenticate(client, credentials[0], credentials[1])
     if not client.authenticated:

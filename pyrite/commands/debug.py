@@ -46,6 +46,7 @@ from pyrite.core.errors import (
     OUT_OF_RANGE_POSITIVE,
     STRING_TOO_LONG,
     CommandError,
+    quoted,
 )
 from pyrite.engine.command import command
 from pyrite.engine.declare import (
@@ -404,8 +405,9 @@ def _digest_value(client: Client, args: Args) -> None:
     i: cython.Py_ssize_t
     client.reply.array(args.argc - 2)
     for i in range(2, args.argc):
-        e: cython.pointer[Entry] = client.db.peek(args.v[i])
-        digest = 0 if e == cython.NULL else _value_digest(0, e)
+        # Expired keys count while they are there, as in DIGEST.
+        slot: cython.pointer[cython.pointer[Entry]] = client.db.find(args.v[i])
+        digest = 0 if slot == cython.NULL else _value_digest(0, slot[0])
         client.reply.simple(b"%040x" % digest)
 
 
@@ -453,8 +455,7 @@ _SUBCOMMANDS: dict = {
         3,
         3,
         "<type>",
-        "Return a value of a type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, "
-        "true or false.",
+        "Return a value of a type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, ...",
         _protocol,
     ),
     b"reload": (2, 5, "[option ...]", "Save a snapshot and load it again.", _reload),
@@ -487,6 +488,6 @@ def debug(client: Client, args: Args) -> None:
     found = _SUBCOMMANDS.get(args[1].lower())
     if found is None or not found[0] <= args.argc <= found[1]:
         raise CommandError(
-            b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % args[1][:128]
+            b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % quoted(args[1][:128])
         )
     found[4](client, args)

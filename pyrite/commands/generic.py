@@ -215,6 +215,7 @@ def _rename(client: Client, args: Args, only_new: cython.bint) -> cython.bint:
         raise CommandError(NO_SUCH_KEY)
     if _same_key(args.v[1], args.v[2]):
         return False
+    db.check_key(args.v[2])
     if db.lookup_write(args.v[2]) != cython.NULL:
         if only_new:
             return False
@@ -281,6 +282,7 @@ def _copy(db: Database, key: Slice, target: Database, new_key: Slice, replace: c
     """Copy a key; False where it is not there, or the other one is and is not to be replaced."""
     if db.lookup_read(key) == cython.NULL:
         return False
+    target.check_key(new_key)
     taken: cython.bint = target.lookup_write(new_key) != cython.NULL
     if taken and not replace:
         return False

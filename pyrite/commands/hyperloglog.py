@@ -32,7 +32,7 @@ from cython.cimports.pyrite.types.hyperloglog import (
     hll_write,
 )
 
-from pyrite.core.errors import CommandError
+from pyrite.core.errors import CommandError, quoted
 from pyrite.engine.command import command
 from pyrite.engine.declare import (
     ACCESS,
@@ -260,7 +260,7 @@ def pfdebug(client: Client, args: Args) -> None:
         _promote(client.db, args.v[2], e)
         client.reply.integer(sparse)
     else:
-        raise CommandError(b"ERR Unknown PFDEBUG subcommand '" + args[1].partition(b"\0")[0] + b"'")
+        raise CommandError(b"ERR Unknown PFDEBUG subcommand '" + quoted(args[1]) + b"'")
 
 
 @command("PFSELFTEST", arity=1, flags=ADMIN, group=HYPERLOGLOG, since="2.8.9", complexity="N/A", doc_flags=SYSCMD)

@@ -8,7 +8,7 @@ from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.command import Command
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace
 
-from pyrite.core.errors import DB_OUT_OF_RANGE, SYNTAX, CommandError
+from pyrite.core.errors import DB_OUT_OF_RANGE, SYNTAX, CommandError, quoted
 from pyrite.engine.command import all_commands, command, container, find_command, help_of
 from pyrite.engine.declare import (
     ACL,
@@ -481,7 +481,7 @@ def latency_graph(client: Client, args: Args) -> None:
     """Draw the latency samples of an event."""
     graph = client.server.latency.graph(args[2])
     if graph is None:
-        raise CommandError(b"ERR No samples available for event '%b'" % args[2])
+        raise CommandError(b"ERR No samples available for event '%b'" % quoted(args[2]))
     client.reply.verbatim(b"txt", graph)
 
 

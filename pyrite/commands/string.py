@@ -439,9 +439,14 @@ def _check_pairs(client: Client, args: Args) -> cython.int:
 @cython.exceptval(-1, check=False)
 def _store_pairs(client: Client, args: Args) -> cython.int:
     i: cython.Py_ssize_t
+    db: Database = client.db
     _check_pairs(client, args)
+    if args.argc == 3:
+        return _store(client, args, 1, 2, NO_EXPIRE)
+    # No blocks are taken over: a key named twice would free one, and the slow log has yet to read the argument.
     for i in range(1, args.argc, 2):
-        _store(client, args, i, i + 1, NO_EXPIRE)
+        string_set(db, args.v[i], args.v[i + 1], cython.NULL, NO_EXPIRE)
+        db.changed(args.v[i], NOTIFY_STRING, b"set")
     return 0
 
 

@@ -32,6 +32,7 @@ cdef enum:
 cdef enum:
     INLINE_MAX = 2048       # a longer string stands in a Blob of its own
     SHORT_KEY_MAX = 255
+    KEY_MAX = 0xFFFFFFFF    # what PART_LONG has room for; reached only where proto-max-bulk-len is raised to 4 GiB
     ACCESS_MASK = 0xFFFFFF  # the bits of `access` that hold the LRU clock or LFU counter
 
 cdef struct Entry:

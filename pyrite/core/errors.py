@@ -28,6 +28,7 @@ INDEX_OUT_OF_RANGE = b"ERR index out of range"
 SAME_OBJECT = b"ERR source and destination objects are the same"
 OVERFLOW = b"ERR increment or decrement would overflow"
 NAN_OR_INFINITY = b"ERR increment would produce NaN or Infinity"
+KEY_TOO_LONG = b"ERR key exceeds the maximum size of 4 GiB"
 STRING_TOO_LONG = b"ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 OFFSET_OUT_OF_RANGE = b"ERR offset is out of range"
 INVALID_DB = b"ERR invalid DB index"
@@ -56,9 +57,14 @@ def wrong_arity(name: bytes) -> bytes:
     return b"ERR wrong number of arguments for '" + name + b"' command"
 
 
+def quoted(word: bytes) -> bytes:
+    """What an error repeats of a client's word: a zero byte ends it, as it ends a string in C."""
+    return word.partition(b"\0")[0]
+
+
 def unsupported_option(option: bytes) -> bytes:
-    """The reply to an option that an expiry command does not know; a zero byte ends what is repeated of it."""
-    return b"ERR Unsupported option " + option.partition(b"\0")[0]
+    """The reply to an option that an expiry command does not know."""
+    return b"ERR Unsupported option " + quoted(option)
 
 
 def out_of_int_range(low: int = -(1 << 31), high: int = (1 << 31) - 1) -> bytes:

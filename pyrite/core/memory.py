@@ -516,6 +516,47 @@ class Block:
 
 
 @cython.cclass
+class Blocks:
+    """Very many blocks of one size, filled, without an object for each, for tests."""
+
+    p: cython.pointer[cython.p_uchar]
+    count: cython.size_t
+    size: cython.size_t
+
+    def __cinit__(self, count: cython.size_t, size: cython.size_t) -> None:
+        i: cython.size_t
+        self.count = count
+        self.size = size
+        self.p = cython.cast(cython.pointer[cython.p_uchar], mem_alloc_lines(_power_above(count * 8)))
+        for i in range(count):
+            self.p[i] = cython.cast(cython.p_uchar, mem_alloc(size))
+            memset(self.p[i], 1, size)
+
+    def __dealloc__(self) -> None:
+        self.free()
+
+    def free(self) -> None:
+        """Free all of them, neighbours at very different times."""
+        first: cython.size_t
+        i: cython.size_t
+        if self.p == cython.NULL:
+            return
+        for first in range(1009):
+            for i in range(first, self.count, 1009):
+                mem_free(self.p[i], self.size)
+        mem_free_lines(self.p, _power_above(self.count * 8))
+        self.p = cython.NULL
+
+
+@cython.cfunc
+def _power_above(n: cython.size_t) -> cython.size_t:
+    power: cython.size_t = 64
+    while power < n:
+        power *= 2
+    return power
+
+
+@cython.cclass
 class Lines:
     """Memory aligned to cache lines, for tests."""
 

@@ -439,7 +439,10 @@ class Args:
     @cython.nogil
     @cython.exceptval(check=False)
     def take_blob(self, i: cython.Py_ssize_t) -> cython.pointer[Blob]:
-        """The block of argument `i`, which becomes the caller's; NULL where the argument has none of its own."""
+        """The block of argument `i`, which becomes the caller's; NULL where the argument has none of its own.
+
+        The argument goes on standing in it, and is read until the command is done: the caller must not free it before.
+        """
         j: cython.Py_ssize_t
         blob: cython.pointer[Blob]
         for j in range(self.owned_count):

@@ -124,7 +124,7 @@ class Client:
         letters: str = ""
         if self.output_class == CLASS_PUBSUB:
             letters += "P"
-        if self.blocked is not None:
+        if self.blocked is not None or self.flags & CLIENT_POSTPONED:
             letters += "b"
         for bit, letter in _LETTERS:
             if self.flags & bit:

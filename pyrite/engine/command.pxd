@@ -9,6 +9,7 @@ cdef enum:
 cdef class Command:
     cdef readonly str name          # in lower case; "config|get" for a subcommand
     cdef readonly bytes wire_name
+    cdef bytes called               # what clients call it: the same, unless rename-command says otherwise
     cdef readonly object handler    # called with (client, args); None for a container
     cdef readonly int arity         # arguments with the name; negative: at least so many
     cdef readonly long long flags

@@ -9,6 +9,7 @@ subcommands are looked up in their container.
 
 import cython
 from cython.cimports.libc.stdlib import calloc, free
+from cython.cimports.libc.string import memset
 from cython.cimports.pyrite.core.histogram import (
     Histogram,
     LatencyLevel,
@@ -20,7 +21,7 @@ from cython.cimports.pyrite.core.parser import Args
 
 from pyrite.engine.declare import LOADING, MOVABLE_KEYS, STALE, acl_categories, legacy_range, syntax
 
-# All commands without their subcommands, by name in lower case.
+# All commands without their subcommands, by the name that clients call them by, in lower case.
 commands: dict = {}
 
 _table = cython.declare(cython.pointer[cython.pointer[cython.PyObject]])
@@ -35,6 +36,7 @@ class Command:
     def __init__(self, name: str, handler, declared: dict, parent: Command | None = None) -> None:
         self.name = name.lower()
         self.wire_name = self.name.encode()
+        self.called = self.wire_name
         self.handler = handler
         self.parent = parent
         self.arity = declared["arity"]
@@ -117,8 +119,8 @@ def _find(p: cython.p_const_char, n: cython.Py_ssize_t) -> Command:
     j: cython.Py_ssize_t
     while _table[i] != cython.NULL:
         found: Command = cython.cast(Command, _table[i])
-        name: cython.p_const_char = found.wire_name
-        if len(found.wire_name) == n:
+        name: cython.p_const_char = found.called
+        if len(found.called) == n:
             for j in range(n):
                 if name[j] != (p[j] + 32 if 65 <= p[j] <= 90 else p[j]):
                     break
@@ -158,12 +160,30 @@ def all_commands() -> list[Command]:
 
 
 def _register(made: Command) -> None:
-    i: cython.Py_ssize_t = _name_hash(made.wire_name, len(made.wire_name)) & (TABLE_SIZE - 1)
     if made.name in commands:
         raise ValueError(f"command {made.name} is declared twice")
     if len(commands) * 2 >= TABLE_SIZE:
         raise ValueError("the command table is full")
     commands[made.name] = made
+    _enter(made)
+
+
+def rename_commands(renamed: dict[str, str]) -> None:
+    """Have clients call commands by other names; a new name of "" takes a command away. Names are in lower case."""
+    made: Command
+    taken: list = [(new, commands.pop(old)) for old, new in renamed.items()]
+    for new, made in taken:
+        if new:
+            made.called = new.encode("utf-8", "surrogateescape")
+            commands[new] = made
+    memset(_table, 0, TABLE_SIZE * cython.sizeof(cython.p_void))
+    for made in commands.values():
+        _enter(made)
+
+
+@cython.cfunc
+def _enter(made: Command):
+    i: cython.Py_ssize_t = _name_hash(made.called, len(made.called)) & (TABLE_SIZE - 1)
     while _table[i] != cython.NULL:
         i = (i + 1) & (TABLE_SIZE - 1)
     # `commands` keeps the object alive.

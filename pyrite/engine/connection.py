@@ -12,7 +12,6 @@ A client that never reads, sends garbage, dribbles, or vanishes therefore costs 
 client-query-buffer-limit and client-output-buffer-limit, and nobody else's time.
 """
 
-import os
 import socket
 
 import cython
@@ -23,16 +22,17 @@ from cython.cimports.libc.string import memcpy, memmove, strerror
 from cython.cimports.posix.unistd import close as close_descriptor
 from cython.cimports.pyrite.core.memory import mem_free, mem_try_alloc, mem_try_realloc
 from cython.cimports.pyrite.core.parser import PARSE_DONE, PARSE_ERROR, PARSE_MORE, Args
-from cython.cimports.pyrite.core.reply import Reply
+from cython.cimports.pyrite.core.reply import REPLY_CHUNK, Reply
 from cython.cimports.pyrite.engine.client import (
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSED,
     CLIENT_POSTPONED,
     CLIENT_REPLY_OFF,
+    CLIENT_REPLY_SKIP,
     CLIENT_UNIX_SOCKET,
     Client,
 )
-from cython.cimports.pyrite.engine.dispatch import POSTPONED, process_command
+from cython.cimports.pyrite.engine.dispatch import EXECUTED, POSTPONED, process_command
 from cython.cimports.pyrite.engine.poller import Poller
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 
@@ -121,8 +121,6 @@ class Connection(Client):
         self.last_interaction_ms = server.keyspace.now_ms
         if self.flags & CLOSING:
             return 0
-        started_ns: int64_t = server.now_ns
-        commands: int64_t = server.commands_processed
         args: Args = self.partial
         self.busy = True
         if args is None:
@@ -136,7 +134,6 @@ class Connection(Client):
             if not self.complete:
                 self._process_input(self.own, self.own_length)
         self.busy = False
-        server.count_event(server.now_ns - started_ns, server.commands_processed - commands)
         if self.reply.n or self.flags & CLIENT_CLOSE_AFTER_REPLY:
             self.flush()
         if self.flags & CLIENT_CLOSED:
@@ -186,22 +183,17 @@ class Connection(Client):
         self.input_length = length
         status: cython.int
         while True:
-            if self.complete:
-                status = PARSE_DONE
-            else:
+            status = PARSE_DONE
+            if not self.complete:
                 status = args.parse(buf, length, start, server.proto_max_bulk_len, self.is_trusted())
             if status == PARSE_MORE:
                 return self._keep(args, buf, length, start)
             if status == PARSE_ERROR:
                 return self._protocol_error(args)
-            if args.argc:
-                self.args = args
-                status = process_command(self)
-                self.args = None
-                if status == POSTPONED:
-                    self._keep(args, buf, length, start)
-                    self.complete = True
-                    return 0
+            if self._run(args) == POSTPONED:
+                self._keep(args, buf, length, start)
+                self.complete = True
+                return 0
             start = args.position
             self.complete = False
             if args.owned_count or args.argc > 1024:
@@ -209,14 +201,36 @@ class Connection(Client):
             if args is self.partial:
                 self.partial = None
                 args = server.spare_args
-            if self.flags & CLOSING:
+            if not self._goes_on() or start >= length:
                 self._drop_own()
                 return 0
-            if self.reply.n - self.reply.sent > FLUSH_AT:
-                self.flush()
-            if start >= length:
-                self._drop_own()
-                return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(-1, check=False)
+    def _run(self, args: Args) -> cython.int:
+        """Run one request; see `process_command`. An empty one does nothing, but CLIENT REPLY SKIP counts it."""
+        if args.argc == 0:
+            self.flags &= ~CLIENT_REPLY_SKIP
+            return EXECUTED
+        self.args = args
+        status: cython.int = process_command(self)
+        self.args = None
+        return status
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(-1, check=False)
+    def _goes_on(self) -> cython.int:
+        """Between two requests of one read: tell whether to run the next one."""
+        server: ServerState = self.server
+        if self.flags & CLOSING:
+            return 0
+        if self.reply.n - self.reply.sent > FLUSH_AT:
+            self.flush()
+        if server.now_ns - server.ticked_ns > TICK_NS:
+            server.tick()
+        return not self.flags & CLIENT_CLOSED
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -313,7 +327,7 @@ class Connection(Client):
         )
         text: bytes = b"ERR Protocol error: " + problem
         self.server.count_error(text)
-        if not self.flags & CLIENT_REPLY_OFF:
+        if not self.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
             self.reply.error(text)
         self.flags |= CLIENT_CLOSE_AFTER_REPLY
         return 0
@@ -343,6 +357,11 @@ class Connection(Client):
             return 0
         if self.writing:
             return self._check_output()
+        if self.reply.capacity > REPLY_CHUNK:
+            # Replies past a limit are not sent at all, even if the socket would take them: as in Redis.
+            self._check_output()
+            if self.flags & CLIENT_CLOSED:
+                return 0
         self._send()
         if self.writing and not self.flags & CLIENT_CLOSED:
             self.poller.watch_writable(self.fd, self, True)
@@ -351,23 +370,27 @@ class Connection(Client):
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _send(self) -> cython.int:
-        """Send until nothing is left or the socket is full, which `writing` says."""
+        """Send what is written; what the socket does not take now, which `writing` says, has to wait.
+
+        Only once: a reader that keeps up with a huge reply would otherwise have the server for itself.
+        """
         reply: Reply = self.reply
         server: ServerState = self.server
+        waiting: cython.Py_ssize_t = reply.n - reply.sent
         sent: cython.Py_ssize_t
         self.writing = False
-        while reply.n > reply.sent:
-            sent = send(self.fd, reply.buf + reply.sent, reply.n - reply.sent, SEND_FLAGS)
+        if waiting:
+            sent = send(self.fd, reply.buf + reply.sent, waiting, SEND_FLAGS)
             if sent > 0:
                 server.net_output_bytes += sent
                 server.writes_processed += 1
                 self.last_interaction_ms = server.keyspace.now_ms
                 reply.consumed(sent)
-            elif errno == EAGAIN:
+            elif errno != EAGAIN and errno != EINTR:
+                return self.close()
+            if sent < waiting:
                 self.writing = True
                 return self._check_output()
-            elif errno != EINTR:
-                return self.close()
         reply.release()
         self.soft_limit_since_ms = 0
         if self.flags & CLIENT_CLOSE_AFTER_REPLY:
@@ -462,8 +485,8 @@ class Connection(Client):
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of its buffers and of the object itself."""
-        return self.own_capacity + self._big_bytes() + self.reply.capacity + self.__sizeof__()
+        """Bytes of its buffers, and of the objects that stand for it."""
+        return IDLE_BYTES + self.own_capacity + self._big_bytes() + self.reply.capacity
 
     def address(self) -> str:
         """The other end, as CLIENT LIST shows it."""
@@ -475,8 +498,11 @@ class Connection(Client):
             return ""
         if self.is_unix:
             return self.peer
-        with socket.socket(fileno=os.dup(self.fd)) as copy:
-            return endpoint(copy.getsockname())
+        borrowed = socket.socket(fileno=self.fd)
+        try:
+            return endpoint(borrowed.getsockname())
+        finally:
+            borrowed.detach()
 
 
 def endpoint(address) -> str:

@@ -149,7 +149,7 @@ def _unknown(client: Client, container: Command | None) -> bytes:
 def process_command(client: Client) -> cython.int:
     """Find, guard and run the command of the request in `client.args`; returns EXECUTED, REJECTED or POSTPONED."""
     command: Command = lookup_command(client.args)
-    if command is None or command.handler is None:
+    if command is None or command.handler is None or (client.args.argc > 1 and command.subcommands):
         return _reject(client, None, _unknown(client, command))
     argc: cython.Py_ssize_t = client.args.argc
     if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
@@ -177,7 +177,8 @@ def call(client: Client, command: Command) -> cython.int:
         command.handler(client, client.args)
     except CommandError as error:
         reply.truncate(mark + reply.sent)
-        reply.error(error.wire)
+        # Line breaks at the end of what an error repeats go; `Reply.error` makes blanks of others.
+        reply.error(error.wire.rstrip(b"\r\n"))
     except Exception:  # noqa: BLE001 - a bug in one handler is logged and counted, and ends no other client
         reply.truncate(mark + reply.sent)
         _internal_error(client, command)

@@ -9,7 +9,7 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.engine.state import GUARD_PAUSE, PAUSE_NONE, ServerState
 
 # A timer is set for so long at most, and set again while the pause lasts.
-TIMER_MAX_S = cython.declare(cython.int, 86400)
+TIMER_MAX_S = cython.declare(cython.int, 60)
 
 
 def pause_clients(server: ServerState, mode: cython.int, until_ms: int64_t) -> None:
@@ -40,7 +40,7 @@ def unpause_clients(server: ServerState) -> None:
 
 
 def _set_timer(server: ServerState) -> None:
-    left_s: cython.double = (server.pause_until_ms - server.keyspace.now_ms) / 1000.0
+    left_s: cython.double = cython.cast(cython.double, server.pause_until_ms - server.keyspace.now_ms) / 1000
     _cancel_timer(server)
     server.pause_timer = server.call_later(min(left_s, TIMER_MAX_S), lambda: _check(server))
 
@@ -65,4 +65,7 @@ def _resume(server: ServerState) -> None:
     waiting: list = server.postponed[:]
     server.postponed.clear()
     for client in waiting:
-        client.resume()
+        try:
+            client.resume()
+        except Exception:  # noqa: BLE001 - one client's failure must not hold up the others; it is logged and counted
+            server.on_connection_error(client)

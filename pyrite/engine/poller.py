@@ -84,6 +84,8 @@ class Poller:
         """
         timeout_ms: cython.int = 0
         due_ns: int64_t = 0
+        started_ns: int64_t
+        commands: int64_t
         while not self.stopping:
             with cython.nogil:
                 self.count = epoll_wait(self.fd, self.events, EVENTS_MAX, timeout_ms)
@@ -93,6 +95,8 @@ class Poller:
                     raise OSError(errno, os.strerror(errno))
             PyErr_CheckSignals()
             self.server.tick()
+            started_ns = self.server.now_ns
+            commands = self.server.commands_processed
             self._serve_batch()
             if self.loop_ready:
                 self.loop_ready = False
@@ -103,6 +107,7 @@ class Poller:
                 due_ns = self.server.now_ns + cython.cast(int64_t, timeout_ms) * 1000000
             else:
                 timeout_ms = cython.cast(cython.int, (due_ns - self.server.now_ns) // 1000000 + 1)
+            self.server.count_cycle(self.server.now_ns - started_ns, self.server.commands_processed - commands)
 
     def reschedule(self) -> None:
         """A timer was set: ask again when the next one is due."""
@@ -114,9 +119,13 @@ class Poller:
 
     def serve(self) -> None:
         """Serve every socket that is ready now."""
-        self.server.tick()
+        server: ServerState = self.server
+        server.tick()
+        started_ns: int64_t = server.now_ns
+        commands: int64_t = server.commands_processed
         self.count = epoll_wait(self.fd, self.events, EVENTS_MAX, 0)
         self._serve_batch()
+        server.count_cycle(server.now_ns - started_ns, server.commands_processed - commands)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)

@@ -42,6 +42,7 @@ cdef class ServerState:
     cdef public bytes password          # None: every client is trusted
     # Time
     cdef public int64_t now_ns          # monotonic; the end of the last command or the start of this event
+    cdef int64_t ticked_ns              # `now_ns` when both clocks were read last
     cdef public int pause_mode
     cdef public int64_t pause_until_ms
     cdef public object pause_timer      # handle that ends the pause
@@ -60,16 +61,16 @@ cdef class ServerState:
     cdef public int64_t writes_processed
     cdef public int64_t auth_failures
     cdef public dict error_counts       # by code
-    # An event is what one connection sent, or a turn of the cron
-    cdef public int64_t events
-    cdef public int64_t events_ns       # time that they took, each until the end of its last command
-    cdef public int64_t longest_event_ns
-    cdef public int64_t most_commands_in_event
+    # A cycle is a turn of the main loop: all that is ready at once, and the timers that are due
+    cdef public int64_t cycles
+    cdef public int64_t cycles_ns       # time that they took, each until the end of its last command
+    cdef public int64_t longest_cycle_ns
+    cdef public int64_t most_commands_in_cycle
     # Shared by all connections, as one reads at a time
     cdef char* read_buffer
     cdef Args spare_args
 
     cdef void tick(self) noexcept
     cdef int64_t clock(self) noexcept
-    cdef void count_event(self, int64_t ns, int64_t commands) noexcept
+    cdef void count_cycle(self, int64_t ns, int64_t commands) noexcept
     cpdef void count_error(self, bytes text)

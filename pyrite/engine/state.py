@@ -51,7 +51,7 @@ class ServerState:
         t: timespec
         clock_gettime(CLOCK_REALTIME, cython.address(t))
         self.keyspace.now_ms = cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
-        self.now_ns = self.clock()
+        self.now_ns = self.ticked_ns = self.clock()
 
     def refresh_clock(self) -> None:
         """Take the time, for work that no client's event starts."""
@@ -59,18 +59,14 @@ class ServerState:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def count_event(self, ns: int64_t, commands: int64_t) -> cython.void:
-        """Count an event that took so long and ran so many commands."""
-        self.events += 1
-        self.events_ns += ns
-        if ns > self.longest_event_ns:
-            self.longest_event_ns = ns
-        if commands > self.most_commands_in_event:
-            self.most_commands_in_event = commands
-
-    def count_turn(self, ns: int64_t) -> None:
-        """Count an event that was the server's own work."""
-        self.count_event(ns, 0)
+    def count_cycle(self, ns: int64_t, commands: int64_t) -> cython.void:
+        """Count a cycle that took so long and ran so many commands."""
+        self.cycles += 1
+        self.cycles_ns += ns
+        if ns > self.longest_cycle_ns:
+            self.longest_cycle_ns = ns
+        if commands > self.most_commands_in_cycle:
+            self.most_commands_in_cycle = commands
 
     @cython.ccall
     def count_error(self, text: bytes) -> cython.void:
@@ -87,7 +83,7 @@ class ServerState:
         self.query_buffer_disconnections = self.output_buffer_disconnections = 0
         self.reads_processed = self.writes_processed = self.auth_failures = 0
         self.error_counts.clear()
-        self.events = self.events_ns = self.longest_event_ns = self.most_commands_in_event = 0
+        self.cycles = self.cycles_ns = self.longest_cycle_ns = self.most_commands_in_cycle = 0
         keyspace: Keyspace = self.keyspace
         keyspace.hits = keyspace.misses = keyspace.expired_keys = keyspace.evicted_keys = 0
         keyspace.lazyfree.reset_statistics()

@@ -41,13 +41,12 @@ class ServerState:
     writes_processed: int
     auth_failures: int
     error_counts: dict[bytes, int]
-    events: int
-    events_ns: int
-    longest_event_ns: int
-    most_commands_in_event: int
+    cycles: int
+    cycles_ns: int
+    longest_cycle_ns: int
+    most_commands_in_cycle: int
 
     def __init__(self, databases: int) -> None: ...
     def refresh_clock(self) -> None: ...
-    def count_turn(self, ns: int) -> None: ...
     def count_error(self, text: bytes) -> None: ...
     def reset_statistics(self) -> None: ...

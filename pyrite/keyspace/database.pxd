@@ -80,6 +80,7 @@ cdef class Database:
     cdef int delete_expired(self, Entry* e) except -1
     cdef int delete_evicted(self, Entry* e) except -1
     cdef int _delete_unasked(self, Entry* e, bint lazy, int event_class, bytes event) except -1
+    cdef int check_key(self, Slice key) except -1
     cdef Entry* put(self, Slice key, int type, int encoding, int parts, size_t value_length, int64_t expire_ms)
     cdef Entry* _overwrite(self, Entry** slot, int type, int encoding, int parts, size_t value_length, int64_t expire_ms) noexcept
     cdef Entry* reshape(self, Entry* e, int parts, size_t value_length) noexcept

@@ -15,6 +15,7 @@ import cython
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 from cython.cimports.pyrite.core.entry import (
     ENCODING_EMBSTR,
+    KEY_MAX,
     PART_EXPIRE,
     PART_OWNER,
     TYPE_STRING,
@@ -60,6 +61,8 @@ from cython.cimports.pyrite.core.hashtable import (
 from cython.cimports.pyrite.core.parser import Slice
 from cython.cimports.pyrite.core.siphash import siphash
 from cython.cimports.pyrite.keyspace.lazyfree import LazyFreer
+
+from pyrite.core.errors import KEY_TOO_LONG, CommandError
 
 
 @cython.cfunc
@@ -233,6 +236,14 @@ class Database:
     # Change
 
     @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def check_key(self, key: Slice) -> cython.int:
+        """Refuse a name that no entry has room for; raises CommandError."""
+        if key.n > KEY_MAX:
+            raise CommandError(KEY_TOO_LONG)
+        return 0
+
+    @cython.cfunc
     def put(
         self,
         key: Slice,
@@ -259,6 +270,7 @@ class Database:
             return self._overwrite(slot, type, encoding, parts, value_length, expire_ms)
         if expire_ms >= 0:
             parts |= PART_EXPIRE
+        self.check_key(key)
         e: cython.pointer[Entry] = entry_new(key.p, key.n, parts, value_length)
         entry_set_kind(e, type, encoding)
         entry_set_access(e, self.keyspace.fresh_access())

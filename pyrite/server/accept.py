@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,38 +52,48 @@ class Acceptor:
         self.is_open = False
         self.tcp: list[socket.socket] = []
         self.unix: socket.socket | None = None
+        self.unix_path = ""  # where the unix socket stands, whatever `dir` is later
 
     def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
-        """Listen on these bound sockets. Raises OSError where one can't listen."""
+        """Accept from these listening sockets."""
         self.is_open = True
-        if unix is not None:
-            self.unix = unix
-            self._listen(unix)
-        self.listen(tcp)
-
-    def listen(self, tcp: list[socket.socket]) -> None:
-        """Listen on these bound sockets instead of the TCP sockets listened on so far; connections stay."""
-        for each in tcp:
-            self._listen(each)
-        self._unlisten(self.tcp)
         self.tcp = tcp
+        self.unix = unix
+        for each in tcp:
+            self._watch(each)
+        if unix is not None:
+            self.unix_path = os.path.abspath(self._server.config.unixsocket)
+            self._watch(unix)
 
-    def _listen(self, listener: socket.socket) -> None:
-        listener.listen(self._server.config.tcp_backlog)
+    def move(self, make: Callable[[], list[socket.socket]]) -> None:
+        """Close the TCP listening sockets, and accept from those that `make` returns instead; connections stay.
+
+        First the one, then the other, because old and new addresses may overlap. What `make` raises is passed on.
+        """
+        self._unwatch(self.tcp)
+        self.tcp = []
+        self.tcp = make()
+        for each in self.tcp:
+            self._watch(each)
+
+    def _watch(self, listener: socket.socket) -> None:
         self._watcher.add(listener.fileno(), partial(self._accept, listener))
 
-    def _unlisten(self, listeners: list[socket.socket]) -> None:
+    def _unwatch(self, listeners: list[socket.socket]) -> None:
         for each in listeners:
             self._watcher.remove(each.fileno())
             each.close()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and remove the unix socket."""
         if not self.is_open:
             return
-        self._unlisten(self.tcp)
+        self._unwatch(self.tcp)
         if self.unix is not None:
-            self._unlisten([self.unix])
+            self._unwatch([self.unix])
+            self._server.log_notice("Removing the unix socket file.")
+            with suppress(OSError):
+                os.unlink(self.unix_path)
         self.is_open = False
 
     # One connection
@@ -130,7 +143,7 @@ class Acceptor:
 
     def _go_on(self, listener: socket.socket) -> None:
         if self.is_open and listener.fileno() >= 0:
-            self._watcher.add(listener.fileno(), partial(self._accept, listener))
+            self._watch(listener)
 
     def refusal(self, connection: Connection) -> bytes | None:
         """Why a new connection can't be served, as the text of an error reply; None where it can."""

@@ -7,11 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pyrite.core.hashtable import set_random_seed
-from pyrite.server import listen
+from pyrite.server import listen, process
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError
 from pyrite.server.log import LEVELS
-from pyrite.server.process import open_file_limit
 
 if TYPE_CHECKING:
     from pyrite.server.server import Server
@@ -67,7 +66,7 @@ def _password(server: Server, config: Config) -> None:
 
 def _clients(server: Server, config: Config) -> None:
     """How many clients there may be. Raises ConfigError."""
-    fitting, _notice = open_file_limit(config.maxclients)
+    fitting, _notice = process.open_file_limit(config.maxclients)
     if fitting < config.maxclients:
         raise ConfigError(
             f"The operating system is not able to handle the specified number of clients, try with {fitting}"
@@ -80,18 +79,34 @@ def _logging(server: Server, config: Config) -> None:
     server.logger.level = LEVELS.index(config.loglevel)
 
 
-def _addresses(server: Server, config: Config) -> None:
-    """Where to listen, once the server does. Raises ConfigError."""
+def _title(server: Server, config: Config) -> None:
+    """What the list of processes shows, where that is ours to set."""
+    if server.shows_title:
+        process.set_title(process.title(config))
+
+
+def _bind(server: Server, config: Config) -> None:
+    """The addresses to listen on. Raises ConfigError."""
+    _listen_anew(server, config, "Failed to bind to specified addresses.")
+
+
+def _port(server: Server, config: Config) -> None:
+    """The port to listen on. Raises ConfigError."""
+    _listen_anew(server, config, "Unable to listen on this port. Check server logs.")
+
+
+def _listen_anew(server: Server, config: Config, refusal: str) -> None:
+    """Listen where the configuration says now, once the server listens at all."""
     if not server.acceptor.is_open:
         return
+    notices: list[str] = []
     try:
-        sockets, notices = listen.tcp_sockets(config)
+        server.acceptor.move(lambda: listen.tcp_sockets(config, notices))
     except listen.ListenError as error:
         server.log_warning(str(error))
-        raise ConfigError("Unable to listen on this port. Check server logs.") from None
+        raise ConfigError(refusal) from None
     for notice in notices:
         server.log_notice(notice)
-    server.acceptor.listen(sockets)
 
 
 # A function that gives the server some settings, and the options that they come from.
@@ -126,7 +141,9 @@ APPLIED = (
     (_password, ("requirepass",)),
     (_clients, ("maxclients",)),
     (_logging, ("loglevel",)),
-    (_addresses, ("bind", "port")),
+    (_title, ("proc-title-template",)),
+    (_bind, ("bind",)),
+    (_port, ("port",)),
 )
 
 

@@ -88,7 +88,7 @@ class Cron:
         self.peak_at_s = int(time.time())
         self.resident_bytes = 0
         self.paused = False  # DEBUG PAUSE-CRON
-        self.events = Rate()
+        self.cycles = Rate()
         self.busy_ns = Rate()
         self.turns_ns = 0
         self.expire_ns = 0
@@ -122,7 +122,7 @@ class Cron:
             self._work()
         elapsed_ns = time.monotonic_ns() - started_ns
         self.turns_ns += elapsed_ns
-        self._server.count_turn(elapsed_ns)
+        self._server.refresh_clock()
 
     def _work(self) -> None:
         server = self._server
@@ -153,10 +153,10 @@ class Cron:
         self.commands.sample(server.commands_processed)
         self.input.sample(server.net_input_bytes)
         self.output.sample(server.net_output_bytes)
-        self.events.sample(server.events)
-        self.busy_ns.sample(server.events_ns)
+        self.cycles.sample(server.cycles)
+        self.busy_ns.sample(server.cycles_ns)
         self.note_memory()
-        self.resident_bytes = resident_bytes()
+        self.resident_bytes = resident_bytes(self.resident_bytes)
 
     def note_memory(self) -> int:
         """Bytes in use now, and remember the most there ever were."""

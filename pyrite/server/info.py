@@ -4,8 +4,7 @@ A section is a function from the server to its lines. What Pyrite has no feature
 that has the feature and does not use it. Fields of our own: `pyrite_version`, and in stats `internal_errors`,
 exceptions in our code that cost a client an error reply.
 
-Two fields mean something a little different: an event loop cycle is one event that was served (what one connection
-sent, or a turn of the cron), and its duration ends with the last of its commands.
+The duration of an event loop cycle ends with the last of its commands, or with the cron.
 """
 
 from __future__ import annotations
@@ -238,7 +237,7 @@ def _key_stats(server: Server) -> Fields:
 
 def _late_stats(server: Server) -> Fields:
     cron = server.cron
-    cycles = cron.events.per_second
+    cycles = cron.cycles.per_second
     return {
         "pubsub_channels": 0,
         "pubsub_patterns": 0,
@@ -267,8 +266,8 @@ def _late_stats(server: Server) -> Fields:
         "client_output_buffer_limit_disconnections": server.output_buffer_disconnections,
         "reply_buffer_shrinks": 0,
         "reply_buffer_expands": 0,
-        "eventloop_cycles": server.events,
-        "eventloop_duration_sum": server.events_ns // 1000,
+        "eventloop_cycles": server.cycles,
+        "eventloop_duration_sum": server.cycles_ns // 1000,
         "eventloop_duration_cmd_sum": sum(each.total_ns for each in all_commands()) // 1000,
         "instantaneous_eventloop_cycles_per_sec": round(cycles),
         "instantaneous_eventloop_duration_usec": round(cron.busy_ns.per_second / cycles / 1000) if cycles else 0,
@@ -372,8 +371,8 @@ def _debug(server: Server) -> Fields:
     return {
         "eventloop_duration_aof_sum": 0,
         "eventloop_duration_cron_sum": server.cron.turns_ns // 1000,
-        "eventloop_duration_max": server.longest_event_ns // 1000,
-        "eventloop_cmd_per_cycle_max": server.most_commands_in_event,
+        "eventloop_duration_max": server.longest_cycle_ns // 1000,
+        "eventloop_cmd_per_cycle_max": server.most_commands_in_cycle,
     }
 
 

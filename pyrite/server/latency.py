@@ -23,24 +23,21 @@ GRAPH_COLUMNS = 80
 GRAPH_LEVELS = "_#"
 GRAPH_ROWS = 4
 
+# What usually helps, a line each.
 ADVICE = {
-    "command": (
-        "SLOWLOG GET names the commands that take long; replace those that visit many elements at once (KEYS, FLUSHALL"
-        " SYNC, a DEL of something large) by SCAN, ASYNC and UNLINK.",
-        "A value of many megabytes takes its time to copy; split it, or read it in parts.",
-    ),
-    "fast-command": (
-        "Commands that do little took long, so something else held the process up: check for swapping, for a machine"
-        " with too few processors for its processes, and for a hypervisor that takes time away.",
-    ),
-    "expire-cycle": (
-        "Many keys fall due together; spread their expiry by adding a random share to it.",
-        "Large values that expire are freed in the background with lazyfree-lazy-expire yes.",
-    ),
-    "eviction-cycle": (
-        "Memory is full and writes wait for room: raise maxmemory, or lower maxmemory-eviction-tenacity to let each"
-        " command wait less.",
-    ),
+    "command": """\
+SLOWLOG GET names the commands that take long.
+SCAN, UNLINK and FLUSHALL ASYNC do in steps, or aside, what KEYS, DEL and FLUSHALL do at once.
+A value of many megabytes takes its time to copy; split it, or read it in parts.""",
+    "fast-command": """\
+Commands that do little took long, so something else held the process up: look for swapping, and for too few processors.
+A hypervisor that takes processor time away shows as steal time in top.""",
+    "expire-cycle": """\
+Many keys fall due together; add a random share to their time to live.
+Large values that expire are freed in the background with lazyfree-lazy-expire yes.""",
+    "eviction-cycle": """\
+Memory is full and writes wait for room: raise maxmemory.
+A lower maxmemory-eviction-tenacity lets each command wait less.""",
 }
 
 
@@ -119,15 +116,15 @@ class LatencyMonitor:
         """What the samples tell, and what to do about it."""
         if not self.threshold_ms and not self._events:
             return (
-                b"Nothing to diagnose: the latency monitor is off. Switch it on with CONFIG SET latency-monitor-threshold"
-                b" and the milliseconds from which a delay counts, let the server work for a while, and ask again.\n"
+                b"Nothing to say: the latency monitor is off. Switch it on with CONFIG SET latency-monitor-threshold "
+                b"and the milliseconds from which a delay counts, let the server work for a while, and ask again.\n"
             )
         if not self._events:
             return b"All is well: nothing has taken %d ms or longer since the monitor was reset.\n" % self.threshold_ms
         lines = ["Delays were seen. By event:", ""]
         for number, (event, history) in enumerate(sorted(self._events.items()), 1):
             lines += [f"{number}. {event.decode()}: {_summary(history)}"]
-            lines += [f"   - {advice}" for advice in ADVICE.get(event.decode(), ())]
+            lines += [f"   - {advice}" for advice in ADVICE.get(event.decode(), "").splitlines()]
         return "".join(line + "\n" for line in lines).encode()
 
 

@@ -1,7 +1,7 @@
 """Listening sockets: the addresses of `bind`, IPv4 and IPv6, and the unix socket.
 
-Sockets are made and bound before the process goes into the background, so that whoever starts it is told what is wrong.
-They start to listen when the event loop serves them: a unix socket has its permissions by then.
+Sockets listen before the process goes into the background, so that whoever starts it is told what is wrong. A unix
+socket has its permissions before it listens, so nobody whom they keep out can connect in between.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ class ListenError(Exception):
     """An address can't be listened on; the text says which and why."""
 
 
-def tcp_sockets(config: Config) -> tuple[list[socket.socket], list[str]]:
-    """Bound sockets for all addresses of `bind`, and what to log about those that were left out.
+def tcp_sockets(config: Config, notices: list[str]) -> list[socket.socket]:
+    """Listening sockets for all addresses of `bind`; what to log about those that were left out goes into `notices`.
 
     An address with a leading hyphen may be unavailable; any other that fails raises ListenError. Port 0 has no sockets.
     """
     sockets: list[socket.socket] = []
-    notices: list[str] = []
     if config.port == 0:
-        return sockets, notices
+        return sockets
     try:
         for address in config.bind:
             made = _optional_tcp(address, config, notices)
@@ -37,14 +36,14 @@ def tcp_sockets(config: Config) -> tuple[list[socket.socket], list[str]]:
     except ListenError:
         close_all(sockets)
         raise
-    return sockets, notices
+    return sockets
 
 
 def _optional_tcp(address: str, config: Config, notices: list[str]) -> socket.socket | None:
     optional = address.startswith("-")
     address = address.removeprefix("-")
     try:
-        return _tcp(address, config.port)
+        return _tcp(address, config)
     except OSError as error:
         reason = error.strerror or str(error)
         unavailable = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENOPROTOOPT, errno.EPROTONOSUPPORT)
@@ -56,10 +55,10 @@ def _optional_tcp(address: str, config: Config, notices: list[str]) -> socket.so
         ) from None
 
 
-def _tcp(address: str, port: int) -> socket.socket:
-    """A bound socket; `*` and `::*` stand for all addresses of IPv4 and of IPv6."""
-    host = {"*": "0.0.0.0", "::*": "::"}.get(address, address)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+def _tcp(address: str, config: Config) -> socket.socket:
+    """A listening socket; `*` and `::*` stand for all addresses of IPv4 and of IPv6."""
+    host = {"*": "0.0.0.0", "::*": "::"}.get(address, address)  # noqa: S104 - as the user says
+    found = socket.getaddrinfo(host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, kind, protocol, _, where = found[0]
     made = socket.socket(family, kind, protocol)
     try:
@@ -68,6 +67,7 @@ def _tcp(address: str, port: int) -> socket.socket:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.setblocking(False)
         made.bind(where)
+        made.listen(config.tcp_backlog)
     except OSError:
         made.close()
         raise
@@ -75,7 +75,7 @@ def _tcp(address: str, port: int) -> socket.socket:
 
 
 def unix_socket(config: Config) -> socket.socket | None:
-    """The bound unix socket, with its permissions set before anybody can connect; None where none is configured."""
+    """The listening unix socket, its permissions set before anybody can connect; None where none is configured."""
     if not config.unixsocket:
         return None
     path = config.unixsocket
@@ -86,6 +86,7 @@ def unix_socket(config: Config) -> socket.socket | None:
         made.bind(path)
         if config.unixsocketperm:
             os.chmod(path, config.unixsocketperm)
+        made.listen(config.tcp_backlog)
     except OSError as error:
         made.close()
         raise ListenError(f"Failed opening Unix socket: {path}: {error.strerror or error}") from None

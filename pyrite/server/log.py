@@ -3,7 +3,8 @@
     18225:M 23 Nov 2026 02:06:09.123 * Ready to accept connections tcp
 
 process id, role, local time, level sign, message. The file is opened for each line, so that it can be rotated at any
-time; without a file lines go to standard output.
+time; without a file lines go to standard output. Each line of a longer message gets the same start, and control
+characters are escaped, so nothing that a client sends can look like a line of ours.
 """
 
 from __future__ import annotations
@@ -16,8 +17,22 @@ from contextlib import suppress
 LEVELS = ("debug", "verbose", "notice", "warning", "nothing")
 DEBUG, VERBOSE, NOTICE, WARNING, NOTHING = range(5)
 _SIGNS = ".-*#"
-# A line longer than this is cut: messages can quote what clients send.
+# A message longer than this is cut: it can quote what clients send.
 MAX_CHARS = 16384
+
+
+def harmless(text: str) -> str:
+    """A text without line breaks and control characters, which stand there escaped: it can quote what clients send."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def say(text: str) -> None:
+    """Write a line on standard error, unless whoever started the server has closed it."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(text.rstrip("\n") + "\n")
+        sys.__stderr__.flush()
 
 
 class Log:
@@ -35,20 +50,21 @@ class Log:
             return
         now = time.time()
         stamp = time.strftime("%d %b %Y %H:%M:%S", time.localtime(now))
-        line = f"{os.getpid()}:{self.role} {stamp}.{int(now * 1000) % 1000:03d} {_SIGNS[level]} {message[:MAX_CHARS]}\n"
+        start = f"{os.getpid()}:{self.role} {stamp}.{int(now * 1000) % 1000:03d} {_SIGNS[level]}"
+        text = "".join(f"{start} {harmless(line)}\n" for line in message[:MAX_CHARS].split("\n"))
         try:
-            self._put(line)
+            self._put(text.encode())
             self.failed = False
         except OSError as error:
             self._complain(error)
 
-    def _put(self, line: str) -> None:
-        if not self.path:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            return
-        with open(self.path, "a", encoding="utf-8", errors="replace") as file:
-            file.write(line)
+    def _put(self, text: bytes) -> None:
+        if self.path:
+            with open(self.path, "ab") as file:
+                file.write(text)
+        elif sys.__stdout__ is not None:  # None: closed by whoever started the server
+            sys.__stdout__.buffer.write(text)
+            sys.__stdout__.flush()
 
     def _complain(self, error: OSError) -> None:
         """Say on standard error, once per failure, that the log can't be written."""
@@ -56,7 +72,7 @@ class Log:
             return
         self.failed = True
         with suppress(OSError):
-            sys.stderr.write(f"Can't write the log {self.path or '(standard output)'}: {error.strerror}\n")
+            say(f"Can't write the log {self.path or '(standard output)'}: {error.strerror}")
 
     def debug(self, message: str) -> None:
         """For finding bugs."""

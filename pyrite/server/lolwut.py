@@ -26,7 +26,7 @@ def draw(words: list[bytes], version: str) -> bytes:
 def _size(words: list[bytes]) -> tuple[int, int]:
     """Columns and rows: what is asked for where it is a number, within bounds."""
     wanted = [int(word) if word.isdigit() and len(word) < 10 else 0 for word in words[:2]]
-    columns, rows = (wanted + [0, 0])[:2]
+    columns, rows = [*wanted, 0, 0][:2]
     return min(columns or COLUMNS, COLUMNS_MAX), min(rows or ROWS, ROWS_MAX)
 
 

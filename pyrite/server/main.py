@@ -14,9 +14,8 @@ from collections.abc import Sequence
 
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.memory import tune_system_malloc
-from pyrite.engine.command import find_command
+from pyrite.engine.command import find_command, rename_commands
 from pyrite.server import listen, process
-from pyrite.server.config.checks import expand_template
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
@@ -26,6 +25,8 @@ from pyrite.server.log import Log
 from pyrite.server.server import Server
 
 PROGRAM = "pyrite-server"
+# Where a server in the background writes its process id if nothing else is configured: Redis's place.
+DEFAULT_PID_FILE = "/var/run/redis.pid"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,10 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return process.fail(f"{PROGRAM}: {error}")
     if invocation.action == "version":
-        print(f"Pyrite server v={__version__} compatible with Redis v={REDIS_VERSION} bits=64")
+        sys.stdout.write(f"Pyrite server v={__version__} compatible with Redis v={REDIS_VERSION} bits=64\n")
         return 0
     if invocation.action == "help":
-        print(usage(PROGRAM), end="")
+        sys.stdout.write(usage(PROGRAM))
         return 0
     try:
         config = configure(invocation)
@@ -62,6 +63,7 @@ def configure(invocation: Invocation) -> Config:
         stdin=sys.stdin.buffer if invocation.stdin else None,
         is_command=lambda name: find_command(name.encode()) is not None,
     )
+    rename_commands(config.renamed_commands)
     return config
 
 
@@ -73,12 +75,11 @@ def serve(config: Config, arguments: list[str]) -> int:
         fitting, limit_notice = process.open_file_limit(config.maxclients)
         if fitting < config.maxclients:
             config.assign("maxclients", str(fitting))
-        tcp, notices = listen.tcp_sockets(config)
+        notices: list[str] = []
+        tcp = listen.tcp_sockets(config, notices)
         unix = listen.unix_socket(config)
         if not tcp and unix is None:
             raise listen.ListenError("Configured to not listen anywhere, exiting.")
-        if config.daemonize:
-            process.daemonize()
         server = _prepare(config, log, arguments)
     except (listen.ListenError, process.ProcessError) as error:
         listen.close_all(tcp)
@@ -91,38 +92,27 @@ def serve(config: Config, arguments: list[str]) -> int:
 
 
 def _prepare(config: Config, log: Log, arguments: list[str]) -> Server:
-    """What has to happen in the process that stays."""
+    """Go into the background if that is asked for and no supervisor waits; then what the process that stays needs."""
+    supervised = process.supervision(config.supervised, log.warning)
+    background = config.daemonize and supervised == "no"
+    if background:
+        process.daemonize()
     tune_system_malloc()
     if config.disable_thp:
         process.disable_huge_pages()
-    supervised = process.supervision(config.supervised, log.warning)
     server = Server(config, log, os.path.abspath(sys.argv[0]), arguments)
     server.supervised = supervised
-    if config.daemonize or config.pidfile:
-        path = config.pidfile or "/var/run/redis.pid"
+    if background or config.pidfile:
+        path = config.pidfile or DEFAULT_PID_FILE
         try:
             process.write_pid_file(path)
-            server.pid_file_written = True
+            server.pid_file = os.path.abspath(path)
         except process.ProcessError as error:
             log.warning(str(error))
     if config.set_proc_title:
-        process.set_title(_title(config))
+        server.shows_title = True
+        process.set_title(process.title(config))
     return server
-
-
-def _title(config: Config) -> str:
-    addresses = [address.removeprefix("-") for address in config.bind]
-    listening = f"{addresses[0]}:{config.port}" if config.port and addresses else f"unixsocket:{config.unixsocket}"
-    variables = {
-        "title": PROGRAM,
-        "listen-addr": listening,
-        "server-mode": "",
-        "port": str(config.port),
-        "tls-port": "0",
-        "unixsocket": config.unixsocket,
-        "config-file": config.path or "",
-    }
-    return expand_template(config.proc_title_template, variables).strip()
 
 
 def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -> int:
@@ -131,13 +121,14 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
     for number in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     _announce(server)
-    try:
-        server.start(tcp, unix)
-    except OSError as error:
-        server.log_warning(f"Failed listening: {error.strerror or error}")
-        return process.fail(f"{PROGRAM}: failed listening: {error.strerror or error}")
+    server.start(tcp, unix)
     _ready(server, tcp, unix)
-    server.run()
+    try:
+        server.run()
+    finally:
+        if server.supervised == "systemd":
+            process.notify_systemd("STOPPING=1\n")
+        server.close()
     server.log_warning("Pyrite is now ready to exit, bye bye...")
     return 0
 
@@ -178,7 +169,5 @@ def _place(made: socket.socket) -> str:
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGINT" if number == signal.SIGINT else "SIGTERM"
     server.log_warning(f"Received {name} scheduling shutdown...")
-    if server.supervised == "systemd":
-        process.notify_systemd("STOPPING=1\n")
     server.log_warning("User requested shutdown...")
     server.shut_down()

@@ -150,7 +150,7 @@ def statistics(server: Server) -> list[tuple[str, object]]:
     for each in figures.databases:
         parts = [("overhead.hashtable.main", each.table_bytes), ("overhead.hashtable.expires", each.expires_bytes)]
         fields.append((f"db.{each.id}", parts))
-    return fields + [
+    fields += [
         ("overhead.db.hashtable.lut", figures.tables),
         ("overhead.db.hashtable.rehashing", figures.rehashing),
         ("db.dict.rehashing.count", figures.rehashing_count),
@@ -173,6 +173,7 @@ def statistics(server: Server) -> list[tuple[str, object]]:
         ("fragmentation", figures.fragmentation),
         ("fragmentation.bytes", figures.resident - figures.used),
     ]
+    return fields
 
 
 def diagnose(server: Server) -> bytes:
@@ -183,8 +184,8 @@ def diagnose(server: Server) -> bytes:
     found = []
     if figures.peak > 1.5 * figures.used:
         found.append(
-            f"Peak: at its highest the server used {figures.peak} bytes, now {figures.used}. Pages that were emptied went"
-            " back to the system, but those that still hold some block did not; they are used first by what comes next."
+            f"Peak: at its highest the server used {figures.peak} bytes, now {figures.used}. Pages that were emptied"
+            " went back to the system; those that still hold some block did not, and are used first by what comes next."
         )
     if figures.allocator_fragmentation > 1.4 and figures.active - figures.used > 10 * MIB:
         found.append(

@@ -6,8 +6,12 @@ import ctypes
 import os
 import resource
 import socket
-import sys
 from collections.abc import Callable
+from contextlib import suppress
+
+from pyrite.server.config.checks import expand_template
+from pyrite.server.config.config import Config
+from pyrite.server.log import say
 
 # Descriptors beyond those of clients: log, listening sockets, files of persistence.
 RESERVED_DESCRIPTORS = 32
@@ -20,9 +24,15 @@ class ProcessError(Exception):
 
 
 def daemonize() -> None:
-    """Go into the background: a child in a session of its own goes on, with no terminal; the caller's process ends."""
-    if os.fork():
-        os._exit(0)
+    """Go into the background: a child in a session of its own goes on, with no terminal; the caller's process ends.
+
+    Raises ProcessError.
+    """
+    try:
+        if os.fork():
+            os._exit(0)
+    except OSError as error:
+        raise ProcessError(f"Can't go into the background: {error.strerror}") from None
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -78,24 +88,38 @@ def open_file_limit(maxclients: int) -> tuple[int, str | None]:
         )
     return fitting, (
         f"You requested maxclients of {maxclients} requiring at least {needed} max file descriptors. Server can't set "
-        f"maximum open files to {needed} because of OS error. Current maximum open files is {reachable}. maxclients has "
-        f"been reduced to {fitting} to compensate for low ulimit."
+        f"maximum open files to {needed} because of OS error. Current maximum open files is {reachable}. maxclients "
+        f"has been reduced to {fitting} to compensate for low ulimit."
     )
 
 
 def disable_huge_pages() -> None:
     """Ask the kernel for no transparent huge pages in this process: they make copy-on-write copy far too much."""
-    try:
+    with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    except (OSError, AttributeError):
-        pass
 
 
 def set_title(title: str) -> None:
     """Set what the list of processes shows."""
-    import setproctitle  # read only when the title is wanted: it looks over the whole environment
+    import setproctitle  # noqa: PLC0415 - read only when the title is wanted: it looks over the whole environment
 
     setproctitle.setproctitle(title)
+
+
+def title(config: Config) -> str:
+    """What proc-title-template makes of the configuration."""
+    addresses = [address.removeprefix("-") for address in config.bind]
+    listening = f"{addresses[0]}:{config.port}" if config.port and addresses else f"unixsocket:{config.unixsocket}"
+    variables = {
+        "title": "pyrite-server",
+        "listen-addr": listening,
+        "server-mode": "",
+        "port": str(config.port),
+        "tls-port": "0",
+        "unixsocket": config.unixsocket,
+        "config-file": config.path or "",
+    }
+    return expand_template(config.proc_title_template, variables).strip()
 
 
 def supervision(mode: str, log: Callable[[str], None]) -> str:
@@ -137,13 +161,16 @@ def stop_for_upstart() -> None:
     os.kill(os.getpid(), 19)
 
 
-def resident_bytes() -> int:
-    """Memory of this process that is in RAM."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
+def resident_bytes(before: int = 0) -> int:
+    """Memory of this process that is in RAM, or `before` while no descriptor is left to find out."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return before
 
 
 def fail(message: str) -> int:
     """Say in one line on standard error why the server can't start; returns the exit status."""
-    sys.stderr.write(message.rstrip("\n") + "\n")
+    say(message)
     return 1

@@ -7,7 +7,6 @@ What commands need of the server beyond the engine's hot state is a method or an
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import socket
 import sys
@@ -66,20 +65,21 @@ class Server(ServerState):
         self.cron = Cron(self)
         self.evictor = Evictor(self.keyspace)
         self.acceptor = Acceptor(self)
-        self.pid_file_written = False
+        self.pid_file = ""  # what has been written
+        self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
         wire(self, config)
 
     # Start and stop
 
     def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
-        """Listen on these bound sockets. Raises OSError where one can't listen."""
+        """Serve these listening sockets."""
         self.acceptor.start(tcp, unix)
         self.startup_bytes = self.cron.note_memory()
         self.cron.start()
 
     def run(self) -> None:
-        """Serve until `shut_down`, then close everything."""
+        """Serve until `shut_down`."""
 
         def timers() -> int:
             self.watcher.run_timers()
@@ -87,7 +87,6 @@ class Server(ServerState):
 
         self.poller.watch_loop(self.watcher.fd)
         self.poller.run(self.watcher.serve, timers)
-        self.close()
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
@@ -98,19 +97,12 @@ class Server(ServerState):
         self.cron.stop()
         for client in list(self.clients.values()):
             client.close()
-        had_unix = self.acceptor.unix is not None
         self.acceptor.close()
         self.watcher.close()
         self.poller.close()
-        if had_unix:
-            self.log_notice("Removing the unix socket file.")
-            try:
-                os.unlink(self.config.unixsocket)
-            except OSError:
-                pass
-        if self.config.pidfile and self.pid_file_written:
+        if self.pid_file:
             self.log_notice("Removing the pid file.")
-            process.remove_pid_file(self.config.pidfile)
+            process.remove_pid_file(self.pid_file)
         self.keyspace.lazyfree.stop()
 
     # Time
@@ -160,7 +152,9 @@ class Server(ServerState):
 
     def make_room(self) -> bool:
         """Evict keys until memory is below maxmemory; False where that can't be done."""
+        started_ns = time.monotonic_ns()
         done = self.evictor.make_room(self.maxmemory)
+        self.latency.add(b"eviction-cycle", (time.monotonic_ns() - started_ns) // 1_000_000)
         if self.evictor.behind:
             self.cron.evict_soon()
         return done

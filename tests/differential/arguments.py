@@ -82,11 +82,14 @@ value = st.one_of(
     st.sampled_from(BOUNDARY_VALUES), st.binary(max_size=24), integer, double, st.integers(0, 20000).map(decimal)
 )
 number = st.one_of(small, boundary, double, st.sampled_from([b"", b"abc", b"10", b"9999", b"10000"]))
+# Sketches, sparse and dense, right and broken: too short, of no known encoding, with too few registers or too many.
+SPARSE = b"HYLL\x01" + bytes(10) + b"\x80"
+DENSE = b"HYLL" + bytes(12)
 sketch_value = st.sampled_from(
     [
-        b"HYLL", b"HYLL" + bytes(12), b"HYLL\x01" + bytes(11), b"HYLL\x02" + bytes(20), b"HYLL\x01" + bytes(11) + b"\x7f",
-        b"HYLL\x01" + bytes(11) + b"\x7f\xff", b"HYLL\x01" + bytes(10) + b"\x80\x7f\xfe\x80",
-        b"HYLL\x01" + bytes(10) + b"\x80\x7f\xff\x80", b"HYLL" + bytes(12) + bytes(12288), b"HYLL" + bytes(12) + bytes(12287),
+        b"HYLL", DENSE, SPARSE, b"HYLL\x02" + bytes(20), SPARSE + b"\x7f", SPARSE + b"\x7f\xff",
+        SPARSE + b"\x7f\xfe\x80", SPARSE + b"\x7f\xff\x80", SPARSE[:-1] + b"\0\x7f\xff", DENSE + bytes(12288),
+        DENSE + bytes(12287),
     ]
 )  # fmt: skip
 
@@ -95,7 +98,9 @@ sketch_value = st.sampled_from(
 FAR_STEPS = [*range(LONG_S, LONG_S * 10, LONG_S), 2**32, 2**53, 2**62, LONGLONG_MAX, LONGLONG_MAX + 1]
 PAST = [0, -1, -(2**31), -(2**63) + 1, -(2**63), -(2**63) - 1]
 relative_s = st.one_of(st.sampled_from([decimal(each) for each in FAR_STEPS + PAST]), odd_integer)
-relative_ms = st.one_of(st.sampled_from([decimal(each * 1000) for each in FAR_STEPS] + [decimal(each) for each in PAST]), odd_integer)
+relative_ms = st.one_of(
+    st.sampled_from([decimal(each * 1000) for each in FAR_STEPS] + [decimal(each) for each in PAST]), odd_integer
+)
 at_s = st.one_of(st.integers(FAR_S, FAR_S + 100).map(decimal), integer)
 at_ms = st.one_of(st.integers(FAR_S * 1000, FAR_S * 1000 + 3000).map(decimal), integer)
 

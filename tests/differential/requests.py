@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.differential.arguments import (
     LONGLONG_MAX,
     Arguments,
+    Argv,
     Part,
     any_key,
     at_ms,
@@ -21,6 +22,7 @@ from tests.differential.arguments import (
     byte_offset,
     damaged,
     database,
+    decimal,
     double,
     integer,
     many,
@@ -57,10 +59,11 @@ def _family(name: str) -> Callable[..., None]:
     return enter
 
 
-def requests(family: str) -> Arguments:
-    """Return requests of a family, one in five damaged."""
-    good = st.one_of(FAMILIES[family])
-    return st.one_of(good, good, good, good, damaged(good))
+@st.composite
+def requests(draw: st.DrawFn, family: str) -> Argv:
+    """Return a request of a family, in one of five cases damaged."""
+    chosen = draw(st.sampled_from(FAMILIES[family]))
+    return draw(damaged(chosen) if draw(st.integers(0, 4)) == 0 else chosen)
 
 
 def timed(*more: st.SearchStrategy[Part]) -> list[st.SearchStrategy[Part]]:
@@ -119,7 +122,9 @@ field_type = st.one_of(
     st.tuples(st.sampled_from([b"u", b"i"]), st.integers(1, 64).map(lambda n: b"%d" % n)).map(b"".join),
     st.sampled_from([b"u8", b"i8", b"u0", b"i65", b"u64", b"U8", b"x8", b"u", b"", b"u-1", b"i 8", b"u08"]),
 )
-field_offset = st.one_of(bit_offset, bit_offset, bit_offset.map(lambda at: b"#" + at))
+# In fields of the type's width. Where that product overflows 64 bits Redis wraps it around; no test depends on that.
+field_number = st.one_of(st.integers(-2, 2**56).map(decimal), st.integers(0, 50).map(decimal), odd_integer)
+field_offset = st.one_of(bit_offset, bit_offset, field_number.map(lambda at: b"#" + at))
 get_field = row(word("get"), field_type, field_offset)
 bitmap("setbit", bitmap_key, bit_offset, bit)
 bitmap("getbit", bitmap_key, bit_offset)
@@ -138,7 +143,9 @@ bitmap(
         most=5,
     ),
 )
-bitmap("bitfield_ro", any_key, options(get_field, get_field, get_field, row(word("set"), field_type, field_offset, small)))
+bitmap(
+    "bitfield_ro", any_key, options(get_field, get_field, get_field, row(word("set"), field_type, field_offset, small))
+)
 
 # HyperLogLog
 
@@ -201,7 +208,11 @@ for time_command in ("ttl", "pttl", "expiretime", "pexpiretime"):
 # The connection
 
 connection = _family("connection")
-name = st.one_of(st.sampled_from([b"", b"name", b"two words", b"line\nbreak", b"~!", b"\x7f", b"\xe9"]), value)
+name = st.one_of(
+    st.sampled_from([b"", b"name", b"two words", b"line\nbreak", b"~!", b"\x7f", b"\xe9"]),
+    # Redis 7.2 looks at a name only up to a zero byte; we refuse all of such a name.
+    value.filter(lambda text: b"\0" not in text),
+)
 connection("ping", maybe(value))
 connection("echo", value)
 connection("select", database)
@@ -209,9 +220,7 @@ connection(
     "hello",
     maybe(
         st.sampled_from([b"2", b"3", b"3", b"1", b"4", b"x", b"", b"-3"]),
-        options(
-            row(word("auth"), st.sampled_from([b"default", b"nosuch"]), value), row(word("setname"), name), most=2
-        ),
+        options(row(word("auth"), st.sampled_from([b"default", b"nosuch"]), value), row(word("setname"), name), most=2),
     ),
 )
 connection("auth", many(st.sampled_from([b"default", b"nosuch", b"", b"secret"]), least=1, most=3))
@@ -227,7 +236,9 @@ connection("client|no-evict", words("on", "off", "maybe"))
 connection("client|no-touch", words("on", "off", "maybe"))
 connection("client|unpause")
 client_type = st.one_of(words("replica", "slave", "pubsub", "master", "nosuch"), st.just(b""))
-connection("client|list", st.one_of(st.just([]), row(word("type"), client_type), row(word("id"), many(boundary, least=1))))
+connection(
+    "client|list", st.one_of(st.just([]), row(word("type"), client_type), row(word("id"), many(boundary, least=1)))
+)
 # Filters that match nobody: which clients are there is no business of this test.
 connection(
     "client|kill",
@@ -285,33 +296,56 @@ SETTINGS = {
     b"lazyfree-lazy-user-del": words("yes", "no", "maybe"),
     b"lazyfree-lazy-user-flush": words("yes", "no", "maybe"),
     b"notify-keyspace-events": st.sampled_from([b"", b"KEA", b"Kg$", b"nosuch", b"AK", b"m"]),
-    b"client-output-buffer-limit": st.sampled_from([b"normal 0 0 0", b"pubsub 1mb 2mb 60", b"nosuch 1 2 3", b"normal 1"]),
+    b"client-output-buffer-limit": st.sampled_from(
+        [b"normal 0 0 0", b"pubsub 1mb 2mb 60", b"nosuch 1 2 3", b"normal 1"]
+    ),
     b"maxclients": st.sampled_from([b"100", b"0", b"x"]),
     b"loglevel": words("notice", "warning", "nosuch"),
     b"databases": st.just(b"20"),
     b"no-such-option": value,
+    b"no-such\0option": value,
 }
 setting = st.sampled_from(sorted(SETTINGS)).flatmap(
     lambda name: st.tuples(st.sampled_from([name, name.upper()]), SETTINGS[name]).map(list)
 )
-config("config|get", many(st.sampled_from([*sorted(SETTINGS), b"*", b"max*", b"*[lz]*", b"no?such", b"", b"HZ"]), least=1))
+config(
+    "config|get", many(st.sampled_from([*sorted(SETTINGS), b"*", b"max*", b"*[lz]*", b"no?such", b"", b"HZ"]), least=1)
+)
 config("config|set", many(setting, least=1, most=3))
 config("config|resetstat")
 config("config|rewrite")
 
 about = _family("command")
-inner_names = ["get", "set", "mset", "bitop", "bitfield", "pfcount", "copy", "config", "object", "ping", "nosuch", "lcs"]
+inner_names = [
+    "get",
+    "set",
+    "mset",
+    "bitop",
+    "bitfield",
+    "pfcount",
+    "copy",
+    "config",
+    "object",
+    "ping",
+    "nosuch",
+    "lcs",
+]
 command_name = words(*inner_names, "config|get", "object|encoding", "config|nosuch")
 inner = row(words(*inner_names), many(st.one_of(any_key, words("get", "encoding", "set", "overflow")), most=5))
-about("command")
+# All commands at once, and all that there is to say of them, are a matter of other tests.
+about("command", words("nosuch", "get"))
 about("command|count")
-about("command|info", many(command_name))
-about("command|docs", many(command_name))
+about("command|info", many(command_name, least=1))
+about("command|docs", many(command_name, least=1))
 about("command|getkeys", inner)
 about("command|getkeysandflags", inner)
 about(
     "command|list",
-    maybe(word("filterby"), words("module", "aclcat", "pattern", "nosuch"), st.sampled_from([b"get*", b"string", b"x", b""])),
+    maybe(
+        word("filterby"),
+        words("module", "aclcat", "pattern", "nosuch"),
+        st.sampled_from([b"get*", b"string", b"x", b""]),
+    ),
 )
 
 debug = _family("debug")
@@ -324,7 +358,7 @@ debug(
     "debug",
     word("populate"),
     st.sampled_from([b"3", b"0", b"-1", b"x"]),
-    maybe(any_key, maybe(st.sampled_from([b"0", b"5", b"90"]))),
+    maybe(st.sampled_from([b"s", b"key"]), maybe(st.sampled_from([b"0", b"5", b"90"]))),
 )
 
 NOT_GENERATED = {

@@ -219,8 +219,9 @@ def test_without_a_password_any_more_the_limits_are_gone() -> None:
         assert client.exchange([encode_command("ECHO", b"x" * 16385)]).startswith(b"$16385\r\n")
 
 
-def test_protocol_error_is_silent_while_replies_are_off(engine: LooplessServer) -> None:
-    assert answers(engine, [b"CLIENT REPLY OFF\r\n*x\r\n"]) == (b"", False)
+@pytest.mark.parametrize("switch", [b"OFF", b"SKIP"])
+def test_protocol_error_is_silent_while_replies_are_off(engine: LooplessServer, switch: bytes) -> None:
+    assert answers(engine, [b"CLIENT REPLY " + switch + b"\r\n*x\r\n"]) == (b"", False)
 
 
 # What a client can make the server hold

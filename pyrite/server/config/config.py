@@ -146,7 +146,9 @@ class Config(Options):
     def _settable(self, name: str, *, local: bool, loading: bool) -> AnyOption:
         option = BY_NAME.get(name.lower())
         if option is None:
-            raise ConfigSetError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
+            # As in all errors a zero byte ends what is repeated of a client's words.
+            shown = name.partition("\0")[0]
+            raise ConfigSetError(f"Unknown option or number of arguments for CONFIG SET - '{shown}'")
         if option.flags & IMMUTABLE:
             raise ConfigSetError(_failed(name, "can't set immutable config"))
         if option.flags & PROTECTED and not self.allows(self.enable_protected_configs, local=local):

@@ -39,7 +39,8 @@ def load(
     """Set what a command line asks for: its file, then standard input, then its options.
 
     `is_command` tells whether a lower-case name is a command's, for rename-command; without it every name is taken for
-    one. Raises ConfigFileError or ConfigSystemError. The process may end up in another directory (`dir`), as when the option is set later.
+    one. Raises ConfigFileError or ConfigSystemError. The process may end up in another directory (`dir`), as when the
+    option is set later.
     """
     loader = Loader(config, is_command)
     if invocation.file is not None:

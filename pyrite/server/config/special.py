@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pyrite.server.config.errors import ConfigError
+from pyrite.server.config.errors import ConfigError, ConfigSystemError
 from pyrite.server.config.option import DENY_LOADING, IMMUTABLE, PROTECTED, WRONG_NUMBER, Group, Missing, Option, Text
 from pyrite.server.config.text import (
     encode,

@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class ExpiryIndexTest(Machine.TestCase):
-    settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+    settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
 
 
 def times_of(shape: str, count: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from pyrite.core.memory import Block, Lines, active_memory, block_size, can_alloc, churn, trim, used_memory
+from pyrite.core.memory import Block, Blocks, Lines, active_memory, block_size, can_alloc, churn, trim, used_memory
 from tests.models import memory as model
 
 SLAB_SIZE = 65536
@@ -151,24 +151,20 @@ def resident_bytes() -> int:
 
 @pytest.mark.parametrize("size", [16, 100, 1000, 4096, 40_000])
 def test_memory_goes_back_when_blocks_are_freed(size: int) -> None:
+    total = 32 * 1024 * 1024
+    trim()
     start, resident = active_memory(), resident_bytes()
-    count = 32 * 1024 * 1024 // size
-    held = [Block(size) for _ in range(count)]
-    for block in held:
-        block.fill(1)
-    assert active_memory() - start >= count * size
-    if IN_SLABS:
-        # What slabs lose: their header and what no whole block fits into, and the open one.
-        assert active_memory() - start <= count * block_size(size) * 1.07 + SLAB_SIZE
-    block = None
-    random.Random(size).shuffle(held)
-    held.clear()
+    blocks = Blocks(total // size, size)
+    whole = total // size * size
+    assert active_memory() - start >= whole
+    assert resident_bytes() - resident >= whole / 2
+    blocks.free()
     # A few empty slabs are kept, and one of each size.
     assert active_memory() - start <= 17 * SLAB_SIZE
     trim()
     if IN_SLABS:
-        # One page in sixteen of an empty slab stays, and Python keeps some of what its list and objects took.
-        assert resident_bytes() - resident < 32 * 1024 * 1024 // 3
+        # One page in sixteen of an empty slab stays.
+        assert resident_bytes() - resident < total / 8
 
 
 def test_emptied_slabs_serve_any_size() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyrite.server.config import Config, ConfigFileError, load, parse_command_line
+from pyrite.server.config.errors import ConfigSystemError
 from pyrite.server.config.load import MAX_FILE_BYTES, MAX_FILES, Loader
 
 STOCK = """\
@@ -259,7 +260,6 @@ def test_a_name_given_up_can_be_taken():
         ("maxmemory 1q", "argument must be a memory value"),
         ("port 65536", "argument must be between 0 and 65535 inclusive"),
         ("shutdown-on-sigint", "argument(s) must be one of the following: default, save, nosave, now, force"),
-        ("dir /no/such", "No such file or directory"),
         ("appendonly yes", "Pyrite has no append-only file yet: only 'no' can be set"),
         ("save 3600 1", "Pyrite has no snapshots yet: only '' can be set"),
         ("replicaof 127.0.0.1 6379", "Pyrite has no replication yet: only '' can be set"),
@@ -328,10 +328,8 @@ def test_file_that_is_not_there():
     config = Config()
     with pytest.raises(ConfigFileError) as caught:
         load(config, parse_command_line(["/no/such.conf"]))
-    assert caught.value.report("0.1.0") == (
-        "\n*** FATAL CONFIG FILE ERROR (Pyrite 0.1.0) ***\n"
-        "Fatal error, can't open config file '/no/such.conf': No such file or directory\n"
-    )
+    assert caught.value.source is None
+    assert str(caught.value) == "Fatal error, can't open config file '/no/such.conf': No such file or directory"
 
 
 def test_file_that_is_a_directory_or_no_name():
@@ -339,8 +337,27 @@ def test_file_that_is_a_directory_or_no_name():
     assert "null byte" in str(error('include "a\\x00"'))
 
 
-def test_log_file_that_cannot_be_opened():
-    assert str(error("logfile /no/such/dir/x.log")) == "Can't open the log file: No such file or directory"
+@pytest.mark.parametrize(
+    ("line", "report"),
+    [
+        ("logfile /no/such/x.log", "Can't open the log file /no/such/x.log: No such file or directory"),
+        ("dir /no/such", "Can't change to the directory /no/such: No such file or directory (the command line)"),
+    ],
+)
+def test_what_the_system_refuses_takes_one_line(line, report):
+    with pytest.raises(ConfigSystemError) as caught:
+        load(Config(), parse_command_line([f"--{line}"]))
+    assert caught.value.report() == report
+
+
+def test_what_the_system_refuses_names_the_line_of_the_innermost_file(tmp_path):
+    inner = tmp_path / "inner.conf"
+    inner.write_text("# first\ndir /no/such\n")
+    outer = tmp_path / "outer.conf"
+    outer.write_text(f"include {inner}\n")
+    with pytest.raises(ConfigSystemError) as caught:
+        load(Config(), parse_command_line([str(outer)]))
+    assert caught.value.place == f"line 2 of {inner}"
 
 
 # Anything at all
