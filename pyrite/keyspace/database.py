@@ -322,7 +322,7 @@ class Database:
     def reshape(
         self, e: cython.pointer[Entry], parts: cython.int, value_length: cython.size_t
     ) -> cython.pointer[Entry]:
-        """Give a key's entry other parts (its expiry stays) and other room for its inline value; returns its address."""
+        """Give a key's entry other parts (its expiry stays) and room for this inline value; returns its address."""
         key: Slice
         key.p = entry_key(e)
         key.n = entry_key_length(e)

@@ -376,7 +376,7 @@ def test_paused_clients_go_on_in_order(server: Server, client: RespClient) -> No
 def test_pause_becomes_neither_weaker_nor_shorter(server: Server, client: RespClient) -> None:
     started = time.monotonic()
     with server.connect() as other:
-        replies = client.pipeline([("CLIENT", "PAUSE", 300, "WRITE")] + [("CLIENT", "PAUSE", 1, "WRITE")])
+        replies = client.pipeline([("CLIENT", "PAUSE", 300, "WRITE"), ("CLIENT", "PAUSE", 1, "WRITE")])
         assert replies == [b"OK", b"OK"]
         assert other.call("SET", "k", "v") == b"OK"
         assert time.monotonic() - started > 0.29
