@@ -82,7 +82,9 @@ cdef class Database:
     cdef int _delete_unasked(self, Entry* e, bint lazy, int event_class, bytes event) except -1
     cdef int check_key(self, Slice key) except -1
     cdef Entry* put(self, Slice key, int type, int encoding, int parts, size_t value_length, int64_t expire_ms)
-    cdef Entry* _overwrite(self, Entry** slot, int type, int encoding, int parts, size_t value_length, int64_t expire_ms) noexcept
+    cdef Entry* _overwrite(
+        self, Entry** slot, int type, int encoding, int parts, size_t value_length, int64_t expire_ms
+    ) noexcept
     cdef Entry* reshape(self, Entry* e, int parts, size_t value_length) noexcept
     cdef Entry* set_expire(self, Entry* e, int64_t at_ms) noexcept
     cdef Entry* clear_expire(self, Entry* e) noexcept

@@ -142,6 +142,7 @@ COMPARISONS: dict[bytes, Compare] = {
     b"CLIENT HELP": same_kind,
     b"COMMAND HELP": same_kind,
     b"CONFIG HELP": same_kind,
+    b"DEBUG HELP": same_kind,
     b"LATENCY HELP": same_kind,
     b"MEMORY HELP": same_kind,
     b"OBJECT HELP": same_kind,
