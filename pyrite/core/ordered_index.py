@@ -6,7 +6,8 @@ the item at a rank and the search for a bound O(log n); a step of a cursor O(1);
 clearing, O(n). Memory: about 19 bytes an item that came at random, 17 where they came in order.
 
 A member stands in it once, to which the table beside it sees. A score is never NaN (insertion, building and update
-refuse it), and it changes through `oi_update` alone. The entries are not the index's own. A cursor stands between two items, and is void after any change to the index.
+refuse it), and it changes through `oi_update` alone. The entries are not the index's own. A cursor stands between two
+items, and is void after any change to the index.
 """
 
 import cython

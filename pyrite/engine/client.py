@@ -134,4 +134,4 @@ class Client:
     @property
     def is_idle(self) -> bool:
         """Tell whether the server may close it for being idle."""
-        return self.blocked is None
+        return self.blocked is None and not self.flags & CLIENT_POSTPONED

@@ -14,9 +14,9 @@ cdef enum:
     FLUSH_AT = 65536            # while a pipeline runs, replies are sent once so much is waiting
     OWN_BUFFER_MIN = 1024
     OWN_BUFFER_ROOM = 16384     # room that a read into a connection's own buffer is offered
-    IDLE_BYTES = 800            # resident memory of a connection without buffers, measured with 10,000 of them
+    IDLE_BYTES = 500            # resident memory of a connection without buffers, measured with 10,000 of them
     TICK_NS = 1000000           # while many requests run at once, the time is taken again after so long
-    UNTRUSTED_OUTPUT_MAX = 1024 # unsent bytes for a client that has yet to authenticate
+    UNTRUSTED_OUTPUT_MAX = 1024     # unsent bytes for a client that has yet to authenticate
 
 cdef class Connection(Client):
     cdef Poller poller
@@ -36,6 +36,7 @@ cdef class Connection(Client):
     cdef int _process_input(self, char* buf, Py_ssize_t length) except -1
     cdef int _run(self, Args args) except -1
     cdef int _goes_on(self) except -1
+    cdef int _flush_early(self) except -1
     cdef int _keep(self, Args args, char* buf, Py_ssize_t length, Py_ssize_t start) except -1
     cdef int _grow_own(self, Py_ssize_t room) except -1
     cdef void _drop_own(self) noexcept

@@ -227,10 +227,18 @@ class Connection(Client):
         if self.flags & CLOSING:
             return 0
         if self.reply.n - self.reply.sent > FLUSH_AT:
-            self.flush()
+            self._flush_early()
         if server.now_ns - server.ticked_ns > TICK_NS:
             server.tick()
         return not self.flags & CLIENT_CLOSED
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _flush_early(self) -> cython.int:
+        """Send before a pipeline is through; but where a limit counts all that it makes wait, let it, as in Redis."""
+        if self.server.output_limits[self.output_class][0]:
+            return self._check_output()
+        return self.flush()
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)

@@ -1,9 +1,5 @@
-from typing import TypeAlias
-
 from pyrite.engine.connection import Connection
 from pyrite.keyspace.database import Keyspace
-
-Limits: TypeAlias = tuple[int, int, int]
 
 def compiler_version() -> str: ...
 
@@ -15,7 +11,7 @@ class ServerState:
     current_client: object
     proto_max_bulk_len: int
     client_query_buffer_limit: int
-    output_limits: tuple[Limits, ...]
+    output_limits: tuple[tuple[int, int, int], ...]
     slowlog_threshold_us: int
     latency_tracking: bool
     maxmemory: int

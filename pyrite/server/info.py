@@ -81,7 +81,7 @@ def _clients(server: Server) -> Fields:
         "maxclients": server.maxclients,
         "client_recent_max_input_buffer": figures.max_input,
         "client_recent_max_output_buffer": figures.max_output,
-        "blocked_clients": 0,
+        "blocked_clients": len(server.postponed),
         "tracking_clients": 0,
         "pubsub_clients": 0,
         "watching_clients": 0,

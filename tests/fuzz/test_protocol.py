@@ -35,6 +35,12 @@ def answers(engine: LooplessServer, pieces: list[bytes]) -> tuple[bytes, bool]:
         return client.exchange(pieces), client.is_open
 
 
+def answers_of(engine: LooplessServer, *argv: str) -> bytes:
+    """Return what a client gets for one command."""
+    with LooplessClient(engine) as client:
+        return client.exchange([encode_command(*argv)])
+
+
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     """Return the data in pieces, cut at these places (modulo its length)."""
     at = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
@@ -268,6 +274,22 @@ def test_a_client_that_never_reads_is_closed_at_the_hard_limit(engine: LooplessS
             assert not client.is_open
             assert used_memory() - idle_cost < 2_500_000
         assert engine.output_buffer_disconnections == 1
+    finally:
+        engine.output_limits = ((0, 0, 0),) * 3
+
+
+def test_a_pipeline_whose_replies_pass_the_hard_limit_gets_none(engine: LooplessServer) -> None:
+    engine.output_limits = ((100_000, 0, 0),) * 3
+    try:
+        with LooplessClient(engine) as client:
+            client.send(encode_command("SET", "big", b"v" * 10_000))
+            assert client.receive() == b"+OK\r\n"
+            client.send(encode_command("GET", "big") * 9)
+            assert len(client.receive()) == 9 * 10_010
+            client.send(encode_command("GET", "big") * 11 + encode_command("SET", "a", "last"))
+            assert client.receive() == b""
+            assert not client.is_open
+        assert answers_of(engine, "GET", "a") == b"$-1\r\n"
     finally:
         engine.output_limits = ((0, 0, 0),) * 3
 
