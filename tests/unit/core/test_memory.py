@@ -162,8 +162,8 @@ def test_memory_goes_back_when_blocks_are_freed(size: int) -> None:
     # A few empty slabs are kept, and one of each size.
     assert active_memory() - start <= 17 * SLAB_SIZE
     trim()
-    if IN_SLABS:
-        # One page in sixteen of an empty slab stays.
+    if IN_SLABS and size <= 4096:
+        # One page in sixteen of an empty slab stays. Larger blocks are the system malloc's, and lie among others' blocks.
         assert resident_bytes() - resident < total / 8
 
 
