@@ -158,6 +158,26 @@ def _parse_number(
     return parse_longlong(buf + start, n, out) != 0
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _short_line(p: cython.p_char, left: cython.Py_ssize_t, value: cython.pointer[cython.longlong]) -> cython.Py_ssize_t:
+    """Bytes of the rest of a line that is one or two digits and its end, the number in `value`; 0 for any other.
+
+    Nearly all counts and lengths are so short, and need no search for the end of the line.
+    """
+    if left < 3 or not 48 <= p[0] <= 57:
+        return 0
+    if p[1] == 13:
+        value[0] = p[0] - 48
+        return 3
+    if left < 4 or p[0] == 48 or not 48 <= p[1] <= 57 or p[2] != 13:
+        return 0
+    value[0] = (p[0] - 48) * 10 + p[1] - 48
+    return 4
+
+
 @cython.final
 @cython.cclass
 class Args:
@@ -289,6 +309,11 @@ class Args:
         """The line `*<count>`."""
         count: cython.longlong = 0
         start: cython.Py_ssize_t = self.position
+        short: cython.Py_ssize_t = _short_line(buf + start + 1, length - start - 1, cython.address(count))
+        if short and count <= UNAUTHENTICATED_ARGUMENTS:
+            self.position = start + 1 + short
+            self.remaining = count
+            return PARSE_DONE
         end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
         if end == cython.NULL:
             if length - start > INLINE_MAX_BYTES:
@@ -318,6 +343,12 @@ class Args:
         start: cython.Py_ssize_t = self.position
         if start >= length:
             return PARSE_MORE
+        if buf[start] == 36:
+            short: cython.Py_ssize_t = _short_line(buf + start + 1, length - start - 1, cython.address(n))
+            if short and n <= bulk_max:
+                self.position = start + 1 + short
+                self.bulk_length = n
+                return PARSE_DONE
         end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
         if end == cython.NULL:
             if length - start > INLINE_MAX_BYTES:

@@ -5,6 +5,7 @@ cdef enum:
     FNV_OFFSET = 14695981039346656037ULL
     FNV_PRIME = 1099511628211ULL
     TABLE_SIZE = 2048           # at most half of it is used
+    LAST_WORD_MAX = 16          # a longer name is looked up each time
 
 cdef class Command:
     cdef readonly str name          # in lower case; "config|get" for a subcommand

@@ -9,7 +9,7 @@ subcommands are looked up in their container.
 
 import cython
 from cython.cimports.libc.stdlib import calloc, free
-from cython.cimports.libc.string import memset
+from cython.cimports.libc.string import memcmp, memcpy, memset
 from cython.cimports.pyrite.core.histogram import (
     Histogram,
     LatencyLevel,
@@ -26,6 +26,11 @@ commands: dict = {}
 
 _table = cython.declare(cython.pointer[cython.pointer[cython.PyObject]])
 _table = cython.cast(cython.pointer[cython.pointer[cython.PyObject]], calloc(TABLE_SIZE, cython.sizeof(cython.p_void)))
+
+# The command that was looked up last, by the very bytes that named it: the next request mostly names the same one.
+_last_word = cython.declare(cython.char[16])
+_last_length = cython.declare(cython.Py_ssize_t, -1)
+_last = cython.declare(cython.pointer[cython.PyObject], cython.NULL)
 
 
 @cython.final
@@ -133,8 +138,20 @@ def _find(p: cython.p_const_char, n: cython.Py_ssize_t) -> Command:
 @cython.cfunc
 def lookup_command(args: Args) -> Command:
     """The command that a request names; its container where the subcommand is missing or unknown; None for neither."""
-    found: Command = _find(args.v[0].p, args.v[0].n)
-    if found is None or not found.subcommands or args.argc < 2:
+    global _last, _last_length
+    n: cython.Py_ssize_t = args.v[0].n
+    if n == _last_length and memcmp(_last_word, args.v[0].p, n) == 0:
+        return cython.cast(Command, _last)
+    found: Command = _find(args.v[0].p, n)
+    if found is None:
+        return found
+    if not found.subcommands:
+        if n <= LAST_WORD_MAX:
+            memcpy(_last_word, args.v[0].p, n)
+            _last_length = n
+            _last = cython.cast(cython.pointer[cython.PyObject], found)
+        return found
+    if args.argc < 2:
         return found
     subcommand = found.subcommands_by_word.get(args[1].lower())
     return found if subcommand is None else subcommand
@@ -170,12 +187,14 @@ def _register(made: Command) -> None:
 
 def rename_commands(renamed: dict[str, str]) -> None:
     """Have clients call commands by other names; a new name of "" takes a command away. Names are in lower case."""
+    global _last_length
     made: Command
     taken: list = [(new, commands.pop(old)) for old, new in renamed.items()]
     for new, made in taken:
         if new:
             made.called = new.encode("utf-8", "surrogateescape")
             commands[new] = made
+    _last_length = -1
     memset(_table, 0, TABLE_SIZE * cython.sizeof(cython.p_void))
     for made in commands.values():
         _enter(made)

@@ -163,7 +163,7 @@ def test_memory_goes_back_when_blocks_are_freed(size: int) -> None:
     assert active_memory() - start <= 17 * SLAB_SIZE
     trim()
     if IN_SLABS and size <= 4096:
-        # One page in sixteen of an empty slab stays. Larger blocks are the system malloc's, and lie among others' blocks.
+        # One page in sixteen of an empty slab stays. Larger blocks are the system malloc's, among those of others.
         assert resident_bytes() - resident < total / 8
 
 
