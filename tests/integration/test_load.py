@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.integration.processes import resident_bytes, wait_for
+from tests.integration.processes import CONDITION_TIMEOUT_S, resident_bytes, wait_for
 from tests.support import RespClient, Server, encode_command
 
 MB = 1024**2
@@ -24,6 +24,7 @@ IDLE_CONNECTION_MAX_BYTES = 3000
 def undisturbed(server: Server) -> Iterator[None]:
     """Another client is served all along."""
     done = threading.Event()
+    served = threading.Event()
     waits = []
 
     def ask() -> None:
@@ -32,11 +33,14 @@ def undisturbed(server: Server) -> Iterator[None]:
                 started = time.monotonic()
                 client.call("SET", "undisturbed", "x")
                 waits.append(time.monotonic() - started)
+                served.set()
                 time.sleep(0.002)
 
     asking = threading.Thread(target=ask)
     asking.start()
     try:
+        # It is connected from here on, so that tests may count clients.
+        assert served.wait(CONDITION_TIMEOUT_S)
         yield
     finally:
         done.set()

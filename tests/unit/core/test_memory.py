@@ -157,12 +157,13 @@ def test_memory_goes_back_when_blocks_are_freed(size: int) -> None:
     blocks = Blocks(total // size, size)
     whole = total // size * size
     assert active_memory() - start >= whole
-    assert resident_bytes() - resident >= whole / 2
+    in_slabs = IN_SLABS and size <= 4096
+    assert not in_slabs or resident_bytes() - resident >= whole / 4
     blocks.free()
     # A few empty slabs are kept, and one of each size.
     assert active_memory() - start <= 17 * SLAB_SIZE
     trim()
-    if IN_SLABS and size <= 4096:
+    if in_slabs:
         # One page in sixteen of an empty slab stays. Larger blocks are the system malloc's, among those of others.
         assert resident_bytes() - resident < total / 8
 
