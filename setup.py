@@ -78,6 +78,7 @@ COMPILED = (
     # commands: one module per family
     "commands.connection",
     "commands.generic",
+    "commands.scan",
     "commands.expiry",
     "commands.string",
     "commands.lcs",

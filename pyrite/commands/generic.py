@@ -1,31 +1,19 @@
 """The commands that work on keys of any type, those about expiry excepted."""
 
-import re
-
 import cython
 from cython.cimports.libc.limits import INT_MAX, INT_MIN
-from cython.cimports.libc.stdint import uint64_t
 from cython.cimports.libc.string import memcmp
+from cython.cimports.pyrite.commands.scan import scan_matches
 from cython.cimports.pyrite.core.entry import Entry, entry_copy, entry_set_access, entry_type
-from cython.cimports.pyrite.core.glob import glob_match
-from cython.cimports.pyrite.core.hashtable import (
-    EntryList,
-    HashIterator,
-    free_list,
-    ht_iterate,
-    ht_next,
-    ht_scan,
-    list_entry,
-)
-from cython.cimports.pyrite.core.numbers import parse_ulonglong
+from cython.cimports.pyrite.core.hashtable import HashIterator, ht_iterate, ht_next
 from cython.cimports.pyrite.core.parser import Args, Slice
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
-from cython.cimports.pyrite.keyspace.database import NOTIFY_GENERIC, NOTIFY_NEW, Database, Keyspace, key_of, slice_of
+from cython.cimports.pyrite.keyspace.database import NOTIFY_GENERIC, NOTIFY_NEW, Database, Keyspace, key_of
 
+from pyrite.commands.scan import TYPE_NAMES
 from pyrite.core.errors import (
     DB_OUT_OF_RANGE,
-    INVALID_CURSOR,
     NO_MEMORY_FOR_VALUE,
     NO_SUCH_KEY,
     SAME_OBJECT,
@@ -48,7 +36,6 @@ from pyrite.engine.declare import (
     READONLY,
     REQUEST_ALL_SHARDS,
     REQUEST_MULTI_SHARD,
-    REQUEST_SPECIAL,
     RESPONSE_AGG_SUM,
     RESPONSE_SPECIAL,
     RM,
@@ -64,23 +51,8 @@ from pyrite.engine.declare import (
     multiple,
     optional,
     pattern,
-    string,
     token,
 )
-
-# Indexed by an entry's type.
-_TYPE_NAMES = (b"string", b"list", b"set", b"zset", b"hash", b"stream")
-
-# SCAN's filter on the type: any, or the name of no type that is known, which no key has.
-ANY_TYPE = cython.declare(cython.int, -1)
-NO_TYPE = cython.declare(cython.int, -2)
-
-# More keys than any table holds; a larger COUNT means the same, and this one can be multiplied.
-COUNT_MAX = cython.declare(cython.longlong, 1 << 48)
-
-# What C's strtoull takes for a number.
-_CURSOR = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]{1,20})")
-_CANONICAL = re.compile(rb"-[1-9][0-9]*")
 
 
 @cython.cfunc
@@ -175,7 +147,7 @@ def exists(client: Client, args: Args) -> None:
 def type_(client: Client, args: Args) -> None:
     """Return the name of the type of the value at a key."""
     e: cython.pointer[Entry] = client.db.lookup_untouched(args.v[1], True)
-    client.reply.simple(b"none" if e == cython.NULL else _TYPE_NAMES[entry_type(e)])
+    client.reply.simple(b"none" if e == cython.NULL else TYPE_NAMES[entry_type(e)])
 
 
 @command(
@@ -380,18 +352,6 @@ def _put_key(reply: Reply, e: cython.pointer[Entry]) -> cython.void:
     reply.put_bulk(key.p, key.n)
 
 
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _matches(pattern: Slice, e: cython.pointer[Entry]) -> cython.bint:
-    """Tell whether a key matches the pattern; the pattern `*` matches all, even the empty one."""
-    key: Slice
-    if pattern.n == 1 and pattern.p[0] == b"*":
-        return True
-    key = key_of(e)
-    return glob_match(pattern.p, pattern.n, key.p, key.n, False)
-
-
 @command(
     "KEYS",
     arity=2,
@@ -412,7 +372,7 @@ def keys(client: Client, args: Args) -> None:
     ht_iterate(cython.address(client.db.table), cython.address(it))
     e = ht_next(cython.address(it))
     while e != cython.NULL:
-        if _matches(args.v[1], e) and not client.db.expired(e):
+        if scan_matches(args.v[1], key_of(e)) and not client.db.expired(e):
             _put_key(client.reply, e)
             found += 1
         e = ht_next(cython.address(it))
@@ -435,137 +395,3 @@ def randomkey(client: Client, args: Args) -> None:
         client.reply.null()
     else:
         _put_key(client.reply, e)
-
-
-ScanOptions = cython.struct(pattern=Slice, count=cython.longlong, type=cython.int)
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _parse_cursor(args: Args, i: cython.Py_ssize_t) -> uint64_t:
-    """A cursor; raises CommandError INVALID_CURSOR."""
-    cursor: cython.ulonglong = 0
-    if parse_ulonglong(args.v[i].p, args.v[i].n, cython.address(cursor)):
-        return cursor
-    return _odd_cursor(args[i])
-
-
-def _odd_cursor(text: bytes) -> int:
-    """A cursor that no server gave, but that Redis takes: with blanks, zeros or a sign in front, ended by a zero byte.
-
-    A negative one counts down from 2**64, unless it is a plain 64-bit integer.
-    """
-    text = text.partition(b"\0")[0]
-    found = _CURSOR.fullmatch(text)
-    value: object = int(found[2]) if found else 1 << 64
-    if value >= 1 << 64:
-        raise CommandError(INVALID_CURSOR)
-    if found[1] != b"-":
-        return value
-    if value <= 1 << 63 and _CANONICAL.fullmatch(text):
-        raise CommandError(INVALID_CURSOR)
-    return -value % (1 << 64)
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _type_named(args: Args, i: cython.Py_ssize_t) -> cython.int:
-    type: cython.int
-    name: bytes
-    for type, name in enumerate(_TYPE_NAMES):
-        if args.equals(i, name):
-            return type
-    return NO_TYPE
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _parse_scan_options(args: Args, i: cython.Py_ssize_t) -> ScanOptions:
-    """MATCH, COUNT and TYPE, from argument `i` on; without MATCH the pattern is `*`."""
-    options: ScanOptions
-    options.pattern = slice_of(b"*")
-    options.count = 10
-    options.type = ANY_TYPE
-    while i < args.argc:
-        if i + 1 == args.argc:
-            raise CommandError(SYNTAX)
-        if args.equals(i, b"count"):
-            options.count = args.integer(i + 1)
-            if options.count < 1:
-                raise CommandError(SYNTAX)
-        elif args.equals(i, b"match"):
-            options.pattern = args.v[i + 1]
-        elif args.equals(i, b"type"):
-            options.type = _type_named(args, i + 1)
-        else:
-            raise CommandError(SYNTAX)
-        i += 2
-    options.count = min(options.count, COUNT_MAX)
-    return options
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _collect(db: Database, cursor: uint64_t, count: cython.longlong, met: cython.pointer[EntryList]) -> uint64_t:
-    """Scan bucket after bucket until enough entries are met, but no more than ten buckets for each one wanted."""
-    buckets: cython.longlong = count * 10
-    while True:
-        cursor = ht_scan(cython.address(db.table), cursor, list_entry, met)
-        buckets -= 1
-        if cursor == 0 or buckets < 0 or cython.cast(cython.longlong, met.count) >= count:
-            return cursor
-
-
-@cython.cfunc
-def _reply_entries(client: Client, met: cython.pointer[EntryList], options: ScanOptions) -> list:
-    """Write the keys that pass the filters; returns those that have expired, to be deleted."""
-    i: cython.size_t
-    found: cython.Py_ssize_t = 0
-    dead: list = []
-    mark: cython.Py_ssize_t = client.reply.open()
-    for i in range(met.count):
-        e: cython.pointer[Entry] = met.items[i]
-        if not _matches(options.pattern, e):
-            continue
-        key: Slice = key_of(e)
-        if client.db.expired(e):
-            dead.append(key.p[: key.n])
-        elif options.type == ANY_TYPE or options.type == entry_type(e):
-            client.reply.put_bulk(key.p, key.n)
-            found += 1
-    client.reply.close_array(mark, found)
-    return dead
-
-
-@command(
-    "SCAN",
-    arity=-2,
-    flags=READONLY | TOUCHES_ARBITRARY_KEYS,
-    group=GENERIC,
-    since="2.8.0",
-    complexity="O(1) for a call; O(N) for the whole way, where N is the number of keys in the database.",
-    tips=(NONDETERMINISTIC_OUTPUT, REQUEST_SPECIAL, RESPONSE_SPECIAL),
-    history=(("6.0.0", "`TYPE`."),),
-    args=(
-        integer("cursor"),
-        optional(pattern(token="MATCH")),
-        optional(integer("count", token="COUNT")),
-        optional(string("type", token="TYPE", since="6.0.0")),
-    ),
-)
-def scan(client: Client, args: Args) -> None:
-    """Go through the keys of the database in small steps, with a cursor."""
-    cursor: uint64_t = _parse_cursor(args, 1)
-    options: ScanOptions = _parse_scan_options(args, 2)
-    met: EntryList
-    met.items = cython.NULL
-    met.count = 0
-    met.capacity = 0
-    cursor = _collect(client.db, cursor, options.count, cython.address(met))
-    client.reply.array(2)
-    client.reply.put_bulk_integer(cursor)
-    dead: list = _reply_entries(client, cython.address(met), options)
-    free_list(cython.address(met))
-    key: bytes
-    for key in dead:
-        client.db.lookup_write(slice_of(key))

@@ -220,15 +220,6 @@ def ht_find(
 
 
 @cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def ht_prefetch(t: cython.pointer[HashTable], h: uint64_t) -> cython.void:
-    """Start loading the cache line in which a look-up of this hash begins."""
-    if t.buckets[0] != cython.NULL:
-        __builtin_prefetch(cython.address(t.buckets[0][h & t.masks[0]]))
-
-
-@cython.cfunc
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)

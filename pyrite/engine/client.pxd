@@ -48,5 +48,6 @@ cdef class Client:
     cdef int readable(self) except -1
     cdef int writable(self) except -1
     cdef int flush(self) except -1
+    cpdef int send_later(self) except -1
     cpdef int close(self) except -1
     cpdef int close_after_reply(self) except -1

@@ -98,6 +98,12 @@ class Client:
 
     @cython.ccall
     @cython.exceptval(-1, check=False)
+    def send_later(self) -> cython.int:
+        """Send what is written at the end of this turn."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
     def close(self) -> cython.int:
         """End the client at once, dropping what is not sent."""
         self.flags |= CLIENT_CLOSED

@@ -29,6 +29,7 @@ cdef class Connection(Client):
     cdef Args partial               # the incomplete request, or the one that is held back
     cdef bint complete              # `partial` is whole
     cdef readonly bint writing      # the socket was full: the poller tells when it takes more
+    cdef bint queued                # the poller flushes it at the end of this turn
     cdef bint busy                  # requests are being run, so the buffers must stay
     cdef readonly int64_t soft_limit_since_ms
     cdef Py_ssize_t input_length    # of the input that is being worked on

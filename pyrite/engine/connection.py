@@ -134,11 +134,11 @@ class Connection(Client):
             if not self.complete:
                 self._process_input(self.own, self.own_length)
         self.busy = False
-        if self.reply.n or self.flags & CLIENT_CLOSE_AFTER_REPLY:
-            self.flush()
         if self.flags & CLIENT_CLOSED:
             self._free_buffers()
-        elif self.partial is not None and self._query_bytes() > server.client_query_buffer_limit:
+            return 0
+        self.send_later()
+        if self.partial is not None and self._query_bytes() > server.client_query_buffer_limit:
             server.query_buffer_disconnections += 1
             server.log_warning(f"Closing client that reached max query buffer length: {server.describe_client(self)}")
             self.close()
@@ -351,16 +351,27 @@ class Connection(Client):
             self._process_input(self.own, self.own_length)
         finally:
             self.busy = False
-        self.flush()
         if self.flags & CLIENT_CLOSED:
             self._free_buffers()
+        else:
+            self.send_later()
 
     # Output
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
+    def send_later(self) -> cython.int:
+        """Send what is written at the end of this turn."""
+        if self.queued or not (self.reply.n or self.flags & CLIENT_CLOSE_AFTER_REPLY):
+            return 0
+        self.queued = True
+        return self.poller.send_later(self)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def flush(self) -> cython.int:
         """Send what is written, as far as the socket takes it; the poller calls for the rest."""
+        self.queued = False
         if self.flags & CLIENT_CLOSED:
             return 0
         if self.writing:
@@ -440,10 +451,6 @@ class Connection(Client):
         """Apply the output limits as time passes; called by the cron."""
         if self.reply.n > self.reply.sent and not self.flags & CLIENT_CLOSED:
             self._check_output()
-
-    def send_now(self) -> None:
-        """Send what was written outside of the client's own requests."""
-        self.flush()
 
     @cython.ccall
     @cython.exceptval(-1, check=False)

@@ -33,8 +33,11 @@ cdef class Poller:
     cdef bint loop_ready    # the event loop wants a turn
     cdef bint rescheduled
     cdef bint stopping
+    cdef list unsent        # clients whose replies are sent at the end of this turn
 
     cdef int add(self, int fd, Client client) except -1
     cdef void watch_writable(self, int fd, Client client, bint on) noexcept
     cdef void remove(self, int fd, Client client) noexcept
+    cdef int send_later(self, Client client) except -1
+    cdef int send_all(self) except -1
     cdef int _serve_batch(self) except -1

@@ -9,6 +9,7 @@ asyncio has it, and clients do not wait for it. Inside somebody else's event loo
 watches the poller's descriptor and calls `serve`.
 
 The end of a batch is the end of a loop turn: what has to happen once for all that arrived together hangs on it.
+Replies are sent then, those of all clients one after the other.
 """
 
 import os
@@ -28,6 +29,7 @@ class Poller:
 
     def __cinit__(self, server: ServerState) -> None:
         self.server = server
+        self.unsent = []
         self.fd = epoll_create1(EPOLL_CLOEXEC)
         if self.fd < 0:
             raise OSError(errno, os.strerror(errno))
@@ -69,6 +71,28 @@ class Poller:
             if self.events[i].data.ptr == cython.cast(cython.p_void, client):
                 self.events[i].data.ptr = cython.NULL
 
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def send_later(self, client: Client) -> cython.int:
+        """Flush the client's replies at the end of this turn."""
+        self.unsent.append(client)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def send_all(self) -> cython.int:
+        """Flush the replies of all clients that wait for it."""
+        client: Client
+        if not self.unsent:
+            return 0
+        for client in self.unsent:
+            try:
+                client.flush()
+            except Exception:  # noqa: BLE001 - as where it is served: one client's failure must not end the others
+                self.server.on_connection_error(client)
+        self.unsent.clear()
+        return 0
+
     def watch_loop(self, fd: cython.int) -> None:
         """Have `run` give the event loop with this descriptor a turn whenever it is ready."""
         event: epoll_event
@@ -101,9 +125,11 @@ class Poller:
             if self.loop_ready:
                 self.loop_ready = False
                 turn()
+                self.send_all()
             if self.server.now_ns >= due_ns or self.rescheduled:
                 self.rescheduled = False
                 timeout_ms = timers()
+                self.send_all()
                 due_ns = self.server.now_ns + cython.cast(int64_t, timeout_ms) * 1000000
             else:
                 timeout_ms = cython.cast(cython.int, (due_ns - self.server.now_ns) // 1000000 + 1)
@@ -146,4 +172,4 @@ class Poller:
                     self.server.on_connection_error(client)
             self.at += 1
         self.count = 0
-        return 0
+        return self.send_all()

@@ -27,7 +27,6 @@ cdef class ServerState:
     cdef readonly dict clients          # all connections by id, in order of arrival
     cdef public long long next_client_id
     cdef public int guards
-    cdef public object current_client   # whose command runs
     # Settings, pushed here by the configuration
     cdef public Py_ssize_t proto_max_bulk_len
     cdef public Py_ssize_t client_query_buffer_limit

@@ -8,7 +8,6 @@ class ServerState:
     clients: dict[int, Connection]
     next_client_id: int
     guards: int
-    current_client: object
     proto_max_bulk_len: int
     client_query_buffer_limit: int
     output_limits: tuple[tuple[int, int, int], ...]

@@ -47,6 +47,18 @@ cdef class Keyspace:
     cdef public bint lazy_evict
     cdef public bint lazy_server_delete
     cdef public bint evicts_by_access   # the eviction policy is of the LRU or LFU kind
+    # Up to what a value stays in its compact encoding; the options of the same names
+    cdef public long long list_max_listpack_size
+    cdef public long long list_compress_depth
+    cdef public long long hash_max_listpack_entries
+    cdef public long long hash_max_listpack_value
+    cdef public long long set_max_intset_entries
+    cdef public long long set_max_listpack_entries
+    cdef public long long set_max_listpack_value
+    cdef public long long zset_max_listpack_entries
+    cdef public long long zset_max_listpack_value
+    cdef public long long stream_node_max_bytes
+    cdef public long long stream_node_max_entries
     cdef public int64_t hits
     cdef public int64_t misses
     cdef public int64_t expired_keys

@@ -83,6 +83,12 @@ class Keyspace:
         self.active_expire = True
         self.lfu_log_factor = 10
         self.lfu_decay_minutes = 1
+        self.list_max_listpack_size = -2
+        self.hash_max_listpack_entries = self.set_max_intset_entries = 512
+        self.set_max_listpack_entries = self.zset_max_listpack_entries = 128
+        self.hash_max_listpack_value = self.set_max_listpack_value = self.zset_max_listpack_value = 64
+        self.stream_node_max_bytes = 4096
+        self.stream_node_max_entries = 100
         self.now_ms = time.time_ns() // 1_000_000
         self.update_clock()
         self.databases = [Database(self, i) for i in range(databases)]

@@ -20,6 +20,17 @@ class Keyspace:
     lazy_evict: bool
     lazy_server_delete: bool
     evicts_by_access: bool
+    list_max_listpack_size: int
+    list_compress_depth: int
+    hash_max_listpack_entries: int
+    hash_max_listpack_value: int
+    set_max_intset_entries: int
+    set_max_listpack_entries: int
+    set_max_listpack_value: int
+    zset_max_listpack_entries: int
+    zset_max_listpack_value: int
+    stream_node_max_bytes: int
+    stream_node_max_entries: int
     hits: int
     misses: int
     expired_keys: int

@@ -47,6 +47,28 @@ def _keyspace(server: Server, config: Config) -> None:
     server.keyspace.lazy_delete = config.lazyfree_lazy_user_del
 
 
+ENCODING_LIMITS = (
+    "list-max-listpack-size",
+    "list-compress-depth",
+    "hash-max-listpack-entries",
+    "hash-max-listpack-value",
+    "set-max-intset-entries",
+    "set-max-listpack-entries",
+    "set-max-listpack-value",
+    "zset-max-listpack-entries",
+    "zset-max-listpack-value",
+    "stream-node-max-bytes",
+    "stream-node-max-entries",
+)
+
+
+def _encodings(server: Server, config: Config) -> None:
+    """Up to what values stay compact: attributes of the keyspace with the options' names."""
+    for option in ENCODING_LIMITS:
+        attribute = option.replace("-", "_")
+        setattr(server.keyspace, attribute, getattr(config, attribute))
+
+
 def _memory(server: Server, config: Config) -> None:
     """The limit on memory."""
     server.maxmemory = config.maxmemory
@@ -136,6 +158,7 @@ APPLIED = (
             "lazyfree-lazy-user-del",
         ),
     ),
+    (_encodings, ENCODING_LIMITS),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

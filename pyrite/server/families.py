@@ -8,6 +8,7 @@ FAMILIES = (
     "connection",
     "clients",
     "generic",
+    "scan",
     "expiry",
     "string",
     "lcs",

@@ -88,4 +88,4 @@ def backend_descriptor(loop: asyncio.AbstractEventLoop) -> int:
     """The epoll descriptor of a uvloop or asyncio event loop, which is readable when the loop has something to do."""
     if hasattr(loop, "_get_backend_id"):
         return int(loop._get_backend_id())
-    return int(loop._selector.fileno())  # type: ignore[attr-defined]
+    return int(loop._selector.fileno())  # type: ignore[attr-defined]  # asyncio keeps it to itself

@@ -136,7 +136,7 @@ class Option(Generic[T]):
         return value
 
     def parse_one(self, text: str) -> T:
-        """`parse` for a kind whose value is one argument."""
+        """`parse` for a kind whose value is one argument; a kind of several overrides `parse` and needs none."""
         raise NotImplementedError
 
     def format(self, value: T) -> str:

@@ -59,10 +59,8 @@ BACKGROUND_CPU = Missing("choice of processors yet")
 CLIENT_EVICTION = Missing("eviction of clients yet")
 CLUSTER = Missing("cluster mode yet")
 DEFRAG = Missing("active defragmentation yet")
-HASHES = Missing("hashes yet")
 IO_THREADS = Missing("I/O threads yet")
 JEMALLOC = Missing("jemalloc")
-LISTS = Missing("lists yet")
 LOGO = Missing("start-up logo")
 MODULES = Missing("modules yet")
 OOM_SCORE = Missing("control of the kernel's OOM score yet")
@@ -71,12 +69,9 @@ PUBSUB = Missing("Pub/Sub yet")
 REPLICATION = Missing("replication yet")
 RESTORE = Missing("RESTORE yet")
 SCRIPTING = Missing("scripting yet")
-SETS = Missing("sets yet")
 SNAPSHOTS = Missing("snapshots yet")
 SOCKET_MARK = Missing("marking of sockets yet")
-SORTED_SETS = Missing("sorted sets yet")
 SORTING = Missing("SORT yet")
-STREAMS = Missing("streams yet")
 SYSLOG = Missing("logging to syslog yet")
 TLS = Missing("TLS yet")
 TRACKING = Missing("client-side caching yet")
@@ -321,26 +316,23 @@ class Options:
         INT_MAX,
         "Elements, or -1 to -5 for 4 to 64 KB, of a list's node.",
         alias="list-max-ziplist-size",
-        missing=LISTS,
     )
-    list_compress_depth = Integer(0, 0, INT_MAX, "Nodes at each end left uncompressed; 0 all.", DEBUG, missing=LISTS)
-    hash_max_listpack_entries = Integer(
-        512, 0, LONG_MAX, "Fields of a compact hash.", alias="hash-max-ziplist-entries", missing=HASHES
-    )
+    list_compress_depth = Integer(0, 0, INT_MAX, "Nodes at each end left uncompressed; 0 all.", DEBUG)
+    hash_max_listpack_entries = Integer(512, 0, LONG_MAX, "Fields of a compact hash.", alias="hash-max-ziplist-entries")
     hash_max_listpack_value = Memory(
-        64, 0, LONG_MAX, "Bytes of a compact hash's field or value.", alias="hash-max-ziplist-value", missing=HASHES
+        64, 0, LONG_MAX, "Bytes of a compact hash's field or value.", alias="hash-max-ziplist-value"
     )
-    set_max_intset_entries = Integer(512, 0, LONG_MAX, "Members of a compact set of integers.", missing=SETS)
-    set_max_listpack_entries = Integer(128, 0, LONG_MAX, "Members of a compact set.", missing=SETS)
-    set_max_listpack_value = Integer(64, 0, LONG_MAX, "Bytes of a compact set's member.", missing=SETS)
+    set_max_intset_entries = Integer(512, 0, LONG_MAX, "Members of a compact set of integers.")
+    set_max_listpack_entries = Integer(128, 0, LONG_MAX, "Members of a compact set.")
+    set_max_listpack_value = Integer(64, 0, LONG_MAX, "Bytes of a compact set's member.")
     zset_max_listpack_entries = Integer(
-        128, 0, LONG_MAX, "Members of a compact sorted set.", alias="zset-max-ziplist-entries", missing=SORTED_SETS
+        128, 0, LONG_MAX, "Members of a compact sorted set.", alias="zset-max-ziplist-entries"
     )
     zset_max_listpack_value = Memory(
-        64, 0, LONG_MAX, "Bytes of a compact sorted set's member.", alias="zset-max-ziplist-value", missing=SORTED_SETS
+        64, 0, LONG_MAX, "Bytes of a compact sorted set's member.", alias="zset-max-ziplist-value"
     )
-    stream_node_max_bytes = Memory(4096, 0, LONG_MAX, "Bytes of a stream's node; 0 is no limit.", missing=STREAMS)
-    stream_node_max_entries = Integer(100, 0, LONG_MAX, "Entries of a stream's node; 0 is no limit.", missing=STREAMS)
+    stream_node_max_bytes = Memory(4096, 0, LONG_MAX, "Bytes of a stream's node; 0 is no limit.")
+    stream_node_max_entries = Integer(100, 0, LONG_MAX, "Entries of a stream's node; 0 is no limit.")
 
     # Scripts
 
