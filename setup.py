@@ -71,6 +71,7 @@ COMPILED = (
     "engine.command",
     "engine.state",
     "engine.client",
+    "engine.blocking",
     "engine.poller",
     "engine.dispatch",
     "engine.pause",

@@ -16,6 +16,8 @@ cdef enum:
     CLIENT_NO_TOUCH = 64
     CLIENT_POSTPONED = 128          # a pause holds its request back
     CLIENT_UNIX_SOCKET = 256
+    CLIENT_BLOCKED = 512            # the request that ran last waits for something
+    CLIENT_DENY_BLOCKING = 1024     # it must not wait: a transaction or a script runs
     # What `call` has to look at besides running the handler.
     CLIENT_SPECIAL = 4 | 8 | 16 | 64
 
@@ -42,6 +44,8 @@ cdef class Client:
     cdef public int64_t last_interaction_ms
     cdef public Command last_command
     cdef public object blocked          # what it waits for, None while it waits for nothing
+    cdef public object block_state      # what a handler keeps while its client waits
+    cdef readonly bint is_retry         # the request runs again after waiting
 
     cdef bint is_trusted(self) noexcept
     cpdef int select(self, int index) except -1
@@ -49,5 +53,7 @@ cdef class Client:
     cdef int writable(self) except -1
     cdef int flush(self) except -1
     cpdef int send_later(self) except -1
+    cdef int retry(self) except -1
+    cdef int go_on_later(self) except -1
     cpdef int close(self) except -1
     cpdef int close_after_reply(self) except -1

@@ -96,6 +96,18 @@ class Client:
         """Send what is written. A client without a socket keeps it until it is asked for."""
         return 0
 
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def retry(self) -> cython.int:
+        """Run the request that waits once more."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def go_on_later(self) -> cython.int:
+        """The request that waited is done: at the end of this turn, send the reply and go on with the next one."""
+        return 0
+
     @cython.ccall
     @cython.exceptval(-1, check=False)
     def send_later(self) -> cython.int:

@@ -28,6 +28,7 @@ cdef class Connection(Client):
     cdef readonly Py_ssize_t own_capacity
     cdef Args partial               # the incomplete request, or the one that is held back
     cdef bint complete              # `partial` is whole
+    cdef bint done                  # and has run: what comes behind it is next
     cdef readonly bint writing      # the socket was full: the poller tells when it takes more
     cdef bint queued                # the poller flushes it at the end of this turn
     cdef bint busy                  # requests are being run, so the buffers must stay

@@ -158,7 +158,7 @@ class Connection(Client):
     def _free_buffers(self) -> cython.void:
         self._drop_own()
         self.partial = None
-        self.complete = False
+        self.complete = self.done = False
         self.reply.release()
 
     @cython.cfunc
@@ -169,6 +169,8 @@ class Connection(Client):
             return
         if self.flags & CLIENT_POSTPONED and self in server.postponed:
             server.postponed.remove(self)
+        if self.blocked is not None:
+            self.blocked.cancel()
         server.on_disconnect(self)
 
     # Input
@@ -190,10 +192,11 @@ class Connection(Client):
                 return self._keep(args, buf, length, start)
             if status == PARSE_ERROR:
                 return self._protocol_error(args)
-            if self._run(args) == POSTPONED:
+            if not self.done and self._run(args) >= POSTPONED:
                 self._keep(args, buf, length, start)
                 self.complete = True
                 return 0
+            self.done = False
             start = args.position
             self.complete = False
             if args.owned_count or args.argc > 1024:
@@ -340,8 +343,35 @@ class Connection(Client):
         self.flags |= CLIENT_CLOSE_AFTER_REPLY
         return 0
 
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def retry(self) -> cython.int:
+        """Run the request that waits once more."""
+        if self.flags & CLIENT_CLOSED or not self.complete:
+            return 0
+        self.busy = True
+        try:
+            self._run(self.partial)
+        finally:
+            self.busy = False
+        if self.flags & CLIENT_CLOSED:
+            self._free_buffers()
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def go_on_later(self) -> cython.int:
+        """The request that waited is done: at the end of this turn, send the reply and go on with the next one."""
+        self.done = True
+        return self.poller.go_on_later(self)
+
+    def go_on(self) -> None:
+        """Run what came behind the request that waited."""
+        if self.done:
+            self.resume()
+
     def resume(self) -> None:
-        """Run the request that a pause held back, and what came behind it."""
+        """Run the request that a pause held back, if it has not run, and what came behind it."""
         self.flags &= ~CLIENT_POSTPONED
         if self.flags & CLIENT_CLOSED or not self.complete:
             return

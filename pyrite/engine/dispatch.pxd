@@ -5,6 +5,7 @@ cdef enum:
     EXECUTED = 0
     REJECTED = 1        # an error reply is written
     POSTPONED = 2       # nothing happened: the request has to be tried again
+    BLOCKED = 3         # it waits, and will be run again: its arguments have to stay
 
 ctypedef int (*Guard)(Client client, Command command) except -1
 

@@ -14,7 +14,9 @@ import cython
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.reply import Reply
+from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.engine.client import (
+    CLIENT_BLOCKED,
     CLIENT_NO_TOUCH,
     CLIENT_POSTPONED,
     CLIENT_REPLY_OFF,
@@ -155,11 +157,15 @@ def process_command(client: Client) -> cython.int:
     if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
         return _reject(client, command, wrong_arity(command.wire_name))
     bits: cython.int = client.guards | client.server.guards
+    status: cython.int
     if bits:
-        status: cython.int = _ask_guards(client, command, bits)
+        status = _ask_guards(client, command, bits)
         if status != EXECUTED:
             return status
-    return call(client, command)
+    status = call(client, command)
+    if client.server.keyspace.ready:
+        serve_ready(client.server)
+    return status
 
 
 @cython.cfunc
@@ -185,6 +191,9 @@ def call(client: Client, command: Command) -> cython.int:
     now: int64_t = server.clock()
     elapsed: int64_t = now - server.now_ns
     server.now_ns = now
+    server.keyspace.no_touch = False
+    if client.flags & CLIENT_BLOCKED:
+        return BLOCKED
     server.commands_processed += 1
     command.calls += 1
     command.total_ns += elapsed
@@ -197,7 +206,6 @@ def call(client: Client, command: Command) -> cython.int:
         server.count_error(reply.last_error)
     if client.flags & CLIENT_SPECIAL and _drops_reply(client):
         reply.truncate(mark + reply.sent)
-    server.keyspace.no_touch = False
     return EXECUTED
 
 

@@ -34,10 +34,13 @@ cdef class Poller:
     cdef bint rescheduled
     cdef bint stopping
     cdef list unsent        # clients whose replies are sent at the end of this turn
+    cdef list resumed       # clients that go on with their input then, after waiting
 
     cdef int add(self, int fd, Client client) except -1
     cdef void watch_writable(self, int fd, Client client, bint on) noexcept
     cdef void remove(self, int fd, Client client) noexcept
     cdef int send_later(self, Client client) except -1
+    cdef int go_on_later(self, Client client) except -1
+    cdef int end_turn(self) except -1
     cdef int send_all(self) except -1
     cdef int _serve_batch(self) except -1

@@ -18,6 +18,7 @@ import cython
 from cython.cimports.cpython.exc import PyErr_CheckSignals
 from cython.cimports.libc.errno import EINTR, errno
 from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.engine.client import CLIENT_CLOSED, Client
 from cython.cimports.pyrite.engine.state import ServerState
 
@@ -30,6 +31,7 @@ class Poller:
     def __cinit__(self, server: ServerState) -> None:
         self.server = server
         self.unsent = []
+        self.resumed = []
         self.fd = epoll_create1(EPOLL_CLOEXEC)
         if self.fd < 0:
             raise OSError(errno, os.strerror(errno))
@@ -80,6 +82,27 @@ class Poller:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
+    def go_on_later(self, client: Client) -> cython.int:
+        """Let the client go on with its input at the end of this turn."""
+        self.resumed.append(client)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def end_turn(self) -> cython.int:
+        """Serve who waits for what timers changed, let those who waited go on, then send all replies."""
+        if self.server.keyspace.ready:
+            serve_ready(self.server)
+        while self.resumed:
+            client = self.resumed.pop(0)
+            try:
+                client.go_on()
+            except Exception:  # noqa: BLE001 - as where it is served: one client's failure must not end the others
+                self.server.on_connection_error(client)
+        return self.send_all()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
     def send_all(self) -> cython.int:
         """Flush the replies of all clients that wait for it."""
         client: Client
@@ -125,11 +148,11 @@ class Poller:
             if self.loop_ready:
                 self.loop_ready = False
                 turn()
-                self.send_all()
+                self.end_turn()
             if self.server.now_ns >= due_ns or self.rescheduled:
                 self.rescheduled = False
                 timeout_ms = timers()
-                self.send_all()
+                self.end_turn()
                 due_ns = self.server.now_ns + cython.cast(int64_t, timeout_ms) * 1000000
             else:
                 timeout_ms = cython.cast(cython.int, (due_ns - self.server.now_ns) // 1000000 + 1)
@@ -172,4 +195,4 @@ class Poller:
                     self.server.on_connection_error(client)
             self.at += 1
         self.count = 0
-        return self.send_all()
+        return self.end_turn()

@@ -46,6 +46,8 @@ cdef class ServerState:
     cdef public int64_t pause_until_ms
     cdef public object pause_timer      # handle that ends the pause
     cdef readonly list postponed        # clients that a pause holds back
+    cdef public int blocked_clients     # that wait for keys
+    cdef public bint serves_blocked     # they are being served
     # Statistics
     cdef public int64_t commands_processed
     cdef public int64_t net_input_bytes

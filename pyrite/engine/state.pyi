@@ -22,6 +22,7 @@ class ServerState:
     now_ns: int
     pause_mode: int
     pause_until_ms: int
+    blocked_clients: int
     postponed: list[Connection]
     commands_processed: int
     net_input_bytes: int

@@ -34,6 +34,7 @@ cdef class Keyspace:
     cdef public int64_t now_ms          # Unix time, taken once per event, so that it stands still within a command
     cdef public int64_t dirty           # changes since start
     cdef public int effects             # other than 0: `on_change` and the like want to be called
+    cdef public dict ready              # (database, key) that somebody waits for and that has changed, in order
     cdef public object on_change        # called with (database, key, event class, event) after a change
     cdef public object on_expire        # called with (database, key) before an expired or evicted key is deleted
     cdef public bint no_touch           # the command that runs must not change LRU or LFU
@@ -81,6 +82,7 @@ cdef class Database:
     cdef readonly int id
     cdef readonly Keyspace keyspace
     cdef public double average_ttl_ms
+    cdef readonly dict waiting          # by key: who waits for it, by client id in order of arrival
 
     cdef Entry** find(self, Slice key) noexcept
     cdef Entry* peek(self, Slice key) noexcept
@@ -106,6 +108,8 @@ cdef class Database:
     cdef void free_entry(self, Entry* e, bint lazy) noexcept
     cdef void changed(self, Slice key, int event_class, bytes event)
     cdef void notify(self, Slice key, int event_class, bytes event)
+    cdef int _wake(self, Slice key) except -1
+    cdef int _wake_all(self) except -1
     cdef Entry* random_entry(self)
     cdef uint64_t scan(self, uint64_t cursor, list out)
 

@@ -80,6 +80,7 @@ class Keyspace:
 
     def __init__(self, databases: cython.int) -> None:
         self.freer = LazyFreer()
+        self.ready = {}
         self.active_expire = True
         self.lfu_log_factor = 10
         self.lfu_decay_minutes = 1
@@ -147,6 +148,8 @@ class Keyspace:
         x.table, y.table = y.table, x.table
         x.expires, y.expires = y.expires, x.expires
         x.average_ttl_ms, y.average_ttl_ms = y.average_ttl_ms, x.average_ttl_ms
+        x._wake_all()
+        y._wake_all()
 
     def overhead_bytes(self) -> int:
         """Bytes of tables and indexes, entries not counted."""
@@ -165,6 +168,7 @@ class Database:
     def __cinit__(self, keyspace: Keyspace, id: cython.int) -> None:
         self.keyspace = keyspace
         self.id = id
+        self.waiting = {}
         ht_init(cython.address(self.table))
         ei_init(cython.address(self.expires))
 
@@ -432,6 +436,8 @@ class Database:
         self, e: cython.pointer[Entry], lazy: cython.bint, event_class: cython.int, event: bytes
     ) -> cython.int:
         keyspace: Keyspace = self.keyspace
+        if self.waiting:
+            self._wake(key_of(e))
         if not keyspace.effects:
             self.delete(key_of(e), lazy)
             return 0
@@ -446,6 +452,8 @@ class Database:
     def changed(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
         """Say that a command changed this key: the one place that watched keys, tracking and notifications hang on."""
         self.keyspace.dirty += 1
+        if self.waiting:
+            self._wake(key)
         if self.keyspace.effects:
             self.keyspace.on_change(self, key.p[: key.n], event_class, event)
 
@@ -454,6 +462,23 @@ class Database:
         """Say that something happened to this key that is no change of its own."""
         if self.keyspace.effects:
             self.keyspace.on_change(self, key.p[: key.n], event_class, event)
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _wake(self, key: Slice) -> cython.int:
+        """Have those who wait for this key served at the end of the command."""
+        name: bytes = key.p[: key.n]
+        if name in self.waiting:
+            self.keyspace.ready[(self, name)] = None
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _wake_all(self) -> cython.int:
+        """Have all who wait for a key of this database served: any may have changed."""
+        for name in self.waiting:
+            self.keyspace.ready[(self, name)] = None
+        return 0
 
     # Whole-database operations
 
@@ -490,6 +515,7 @@ class Database:
     def flush(self, lazy: cython.bint) -> int:
         """Delete all keys; returns how many. A lazy flush frees them in the background."""
         n: cython.size_t = ht_count(cython.address(self.table))
+        self._wake_all()
         if lazy and n:
             cython.cast(LazyFreer, self.keyspace.freer).free_table(
                 cython.address(self.table), cython.address(self.expires)

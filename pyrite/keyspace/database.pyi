@@ -1,6 +1,11 @@
 from collections.abc import Callable
+from typing import Protocol
 
 from pyrite.keyspace.lazyfree import LazyFreer
+
+class KeyWait(Protocol):
+    @property
+    def on_deletion(self) -> bool: ...
 
 class Keyspace:
     databases: list[Database]
@@ -51,6 +56,7 @@ class Database:
     id: int
     keyspace: Keyspace
     average_ttl_ms: float
+    waiting: dict[bytes, dict[int, KeyWait]]
 
     def keys_count(self) -> int: ...
     def expires_count(self) -> int: ...

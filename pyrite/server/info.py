@@ -75,20 +75,21 @@ def _listeners(server: Server) -> Fields:
 
 def _clients(server: Server) -> Fields:
     figures = server.cron.client_figures()
+    queues = [queue for db in server.keyspace.databases for queue in db.waiting.values()]
     return {
         "connected_clients": len(server.clients),
         "cluster_connections": 0,
         "maxclients": server.maxclients,
         "client_recent_max_input_buffer": figures.max_input,
         "client_recent_max_output_buffer": figures.max_output,
-        "blocked_clients": len(server.postponed),
+        "blocked_clients": len(server.postponed) + server.blocked_clients,
         "tracking_clients": 0,
         "pubsub_clients": 0,
         "watching_clients": 0,
         "clients_in_timeout_table": 0,
         "total_watched_keys": 0,
-        "total_blocking_keys": 0,
-        "total_blocking_keys_on_nokey": 0,
+        "total_blocking_keys": len(queues),
+        "total_blocking_keys_on_nokey": sum(any(wait.on_deletion for wait in queue.values()) for queue in queues),
     }
 
 

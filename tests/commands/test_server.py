@@ -32,7 +32,8 @@ def test_flushdb_empties_one_database_and_flushall_all(server: Server, mode: tup
         server.call("SET", "key", "x")
     assert server.call("FLUSHDB", *mode) == b"OK"
     assert server.call("DBSIZE") == 0
-    assert server.info("keyspace") == {"db0": "keys=2,expires=1,avg_ttl=0,subexpiry=0"}
+    assert server.info("keyspace").keys() == {"db0"}
+    assert server.info("keyspace")["db0"].startswith("keys=2,expires=1,")
     server.call("SET", "key", "y")
     assert server.call("FLUSHALL", *mode) == b"OK"
     assert server.info("keyspace") == {}
