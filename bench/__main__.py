@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("startup", "memory", "connections", "commands", "growth", "expiry")
+NAMES = ("startup", "memory", "connections", "commands", "structures", "growth", "expiry")
 
 
 def main() -> int:
@@ -17,7 +17,9 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="name", help="which benchmarks; without a name, all")
     parser.add_argument("--scale", type=float, default=1.0, help="times as much work: 0.1 for a quick look")
-    parser.add_argument("--peer", default="redis-server", help="the server to compare with (commands, memory, startup)")
+    parser.add_argument(
+        "--peer", default="redis-server", help="the server to compare with (all but growth, expiry, connections)"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown or options.scale <= 0:

@@ -117,14 +117,14 @@ def contestants(peer: str) -> dict[str, str]:
     return {"peer": peer, "pyrite": OURS}
 
 
-def encode(*argv: bytes | str | int) -> bytes:
+def encode(*argv: bytes | str | float) -> bytes:
     """A request as it goes over the wire."""
     parts = [each if isinstance(each, bytes) else str(each).encode() for each in argv]
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
 class Client:
-    """A connection for requests whose replies are one line or one bulk string."""
+    """A connection for requests; what a reply of many elements says is not kept."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
@@ -142,7 +142,7 @@ class Client:
         self._stream.close()
         self._socket.close()
 
-    def call(self, *argv: bytes | str | int) -> bytes:
+    def call(self, *argv: bytes | str | float) -> bytes:
         """Send one request and return its reply, without the type of a line; an error ends the benchmark."""
         self._socket.sendall(encode(*argv))
         return self._reply()
@@ -157,6 +157,9 @@ class Client:
         line = self._stream.readline()
         if line[:1] == b"-" or not line:
             raise SystemExit(f"the server answers {line!r}")
+        if line[:1] == b"*":
+            for _ in range(int(line[1:])):
+                self._reply()
         if line[:1] != b"$" or line[1:2] == b"-":
             return line[1:-2]
         return self._stream.read(int(line[1:]) + 2)[:-2]
