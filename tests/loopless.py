@@ -14,7 +14,9 @@ from typing import Self
 
 from pyrite.engine.connection import Connection
 from pyrite.engine.poller import Poller
+from pyrite.engine.pubsub import PubSub
 from pyrite.engine.state import ServerState
+from pyrite.engine.tracking import Tracking
 from pyrite.server.clients import describe
 from pyrite.server.families import load_all
 
@@ -46,6 +48,8 @@ class LooplessServer(ServerState):
         self.password = password
         self.slowlog_threshold_us = -1
         self.poller = Poller(self)
+        PubSub(self)
+        Tracking(self)
         self.log: list[str] = []
         self.timers: list[Timer] = []
 

@@ -3,7 +3,6 @@
 import cython
 from cython.cimports.libc.stdint import INT64_MAX, int64_t
 from cython.cimports.pyrite.core.parser import Args
-from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import (
     CLASS_NORMAL,
     CLASS_PUBSUB,
@@ -495,40 +494,6 @@ def client_unblock(client: Client, args: Args) -> None:
         return
     target.blocked.unblock(is_error)
     client.reply.integer(1)
-
-
-@command(
-    "CLIENT|GETREDIR",
-    arity=2,
-    flags=NOSCRIPT | LOADING | STALE | SENTINEL,
-    group=CONNECTION,
-    since="6.0.0",
-    complexity="O(1)",
-)
-def client_getredir(client: Client, args: Args) -> None:
-    """Return the connection that gets this one's invalidation messages: its number, 0 or -1."""
-    client.reply.integer(-1)
-
-
-@command(
-    "CLIENT|TRACKINGINFO",
-    arity=2,
-    flags=NOSCRIPT | LOADING | STALE | SENTINEL,
-    group=CONNECTION,
-    since="6.2.0",
-    complexity="O(1)",
-)
-def client_trackinginfo(client: Client, args: Args) -> None:
-    """Describe how keys that this connection reads are tracked."""
-    reply: Reply = client.reply
-    reply.map(3)
-    reply.bulk(b"flags")
-    reply.set_(1)
-    reply.bulk(b"off")
-    reply.bulk(b"redirect")
-    reply.integer(-1)
-    reply.bulk(b"prefixes")
-    reply.array(0)
 
 
 help_of("CLIENT", since="5.0.0", flags=LOADING | STALE | SENTINEL)

@@ -97,7 +97,11 @@ def ping(client: Client, args: Args) -> None:
     """Answer PONG, or the given message."""
     if args.argc > 2:
         raise CommandError(wrong_arity(b"ping"))
-    if args.argc == 1:
+    if client.subscriptions is not None and client.reply.resp == 2:
+        client.reply.array(2)
+        client.reply.bulk(b"pong")
+        client.reply.bulk(args[1] if args.argc == 2 else b"")
+    elif args.argc == 1:
         client.reply.put_simple(b"PONG", 4)
     else:
         client.reply.put_bulk(args.v[1].p, args.v[1].n)

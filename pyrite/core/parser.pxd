@@ -42,6 +42,7 @@ cdef class Args:
     cdef int _parse_count(self, char* buf, Py_ssize_t length, bint trusted) noexcept nogil
     cdef int _parse_bulk_length(self, char* buf, Py_ssize_t length, Py_ssize_t bulk_max, bint trusted) noexcept nogil
     cdef int _parse_bulk(self, char* buf, Py_ssize_t length) noexcept nogil
+    cdef void _own(self, Blob* blob) noexcept nogil
     cdef int _start_big(self, char* buf, Py_ssize_t length) noexcept nogil
     cdef char* big_room(self, Py_ssize_t* room) noexcept nogil
     cdef int big_filled(self, Py_ssize_t n) noexcept nogil
@@ -49,5 +50,6 @@ cdef class Args:
     cdef Blob* take_blob(self, Py_ssize_t i) noexcept nogil
     cdef bint equals(self, Py_ssize_t i, const char* lower) noexcept nogil
     cdef void copy_from(self, Args other, Py_ssize_t start) noexcept nogil
+    cdef bint hold(self, Args other) noexcept nogil
     cpdef long long integer(self, Py_ssize_t i) except? -1
     cpdef bint is_token(self, Py_ssize_t i, bytes lower)

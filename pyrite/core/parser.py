@@ -396,12 +396,21 @@ class Args:
         Without memory for the block the argument stays in the buffer, as a short one would.
         """
         here: cython.Py_ssize_t = length - self.position
-        width: cython.size_t = cython.sizeof(cython.p_void)
         blob: cython.pointer[Blob] = blob_new(here * 2 if here > BIG_ARGUMENT else 2 * BIG_ARGUMENT)
         if blob == cython.NULL:
             return 0
         memcpy(blob_data(blob), buf + self.position, here)
         blob.length = here
+        self._own(blob)
+        self.big = blob
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _own(self, blob: cython.pointer[Blob]) -> cython.void:
+        """Free this block with the request."""
+        width: cython.size_t = cython.sizeof(cython.p_void)
         if self.owned_count == self.owned_capacity:
             capacity: cython.Py_ssize_t = self.owned_capacity * 2 if self.owned_capacity else 4
             self.owned = cython.cast(
@@ -411,8 +420,6 @@ class Args:
             self.owned_capacity = capacity
         self.owned[self.owned_count] = blob
         self.owned_count += 1
-        self.big = blob
-        return 1
 
     @cython.cfunc
     @cython.nogil
@@ -505,6 +512,24 @@ class Args:
         self.reset()
         for i in range(start, other.argc):
             self.push(other.v[i].p, other.v[i].n)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def hold(self, other: Args) -> cython.bint:
+        """Hold the same arguments as another with a copy of their bytes; False, nothing held, without memory."""
+        i: cython.Py_ssize_t
+        # The name of the command comes first, so no argument that a command may take over begins where the block does.
+        blob: cython.pointer[Blob] = blob_new(other.bytes_total)
+        self.reset()
+        if blob == cython.NULL:
+            return False
+        self._own(blob)
+        for i in range(other.argc):
+            memcpy(blob_data(blob) + blob.length, other.v[i].p, other.v[i].n)
+            self.push(blob_data(blob) + blob.length, other.v[i].n)
+            blob.length += other.v[i].n
+        return True
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

@@ -4,7 +4,7 @@ from pyrite.core.parser cimport Args
 from pyrite.core.reply cimport Reply
 from pyrite.engine.command cimport Command
 from pyrite.engine.state cimport ServerState
-from pyrite.keyspace.database cimport Database
+from pyrite.keyspace.database cimport Database, Watches
 
 cdef enum:
     CLIENT_CLOSE_AFTER_REPLY = 1    # close once all that is written has been sent; read nothing more
@@ -18,13 +18,25 @@ cdef enum:
     CLIENT_UNIX_SOCKET = 256
     CLIENT_BLOCKED = 512            # the request that ran last waits for something
     CLIENT_DENY_BLOCKING = 1024     # it must not wait: a transaction or a script runs
+    CLIENT_MONITOR = 2048
+    CLIENT_TRACKING = 4096          # it is told when what it reads changes
     # What `call` has to look at besides running the handler.
-    CLIENT_SPECIAL = 4 | 8 | 16 | 64
+    CLIENT_SPECIAL = 4 | 8 | 16 | 64 | 4096
 
 cdef enum:
     CLASS_NORMAL = 0
     CLASS_REPLICA = 1
     CLASS_PUBSUB = 2
+
+cdef enum:
+    PUSHES_WAITING = 65536      # so many unsent bytes of messages are sent, or held against the output limit, at once
+
+cdef class Transaction:
+    cdef readonly list commands
+    cdef readonly list requests     # the Args of each
+    cdef readonly long long flags   # of all commands together
+    cdef readonly Py_ssize_t bytes_total
+    cdef public bint broken         # a command was refused: EXEC will be
 
 cdef class Client:
     cdef readonly int64_t id
@@ -46,9 +58,20 @@ cdef class Client:
     cdef public object blocked          # what it waits for, None while it waits for nothing
     cdef public object block_state      # what a handler keeps while its client waits
     cdef readonly bint is_retry         # the request runs again after waiting
+    cdef readonly Transaction transaction   # what MULTI has queued, None outside of one
+    cdef readonly Watches watches       # of WATCH; None before the first one
+    cdef public object subscriptions    # to channels and patterns; None without any
+    cdef long errors_counted            # `reply.errors` as far as a command that ran has counted them
+    cdef public object tracking         # the TrackedClient; None while it does not track
+    cdef list pushes                    # messages that came while its own command ran
 
     cdef bint is_trusted(self) noexcept
     cpdef int select(self, int index) except -1
+    cdef int begin(self) except -1
+    cdef int queue(self, Command command) except -1
+    cdef int discard(self) except -1
+    cpdef int push(self, bytes message) except -1
+    cdef int flush_pushes(self) except -1
     cdef int readable(self) except -1
     cdef int writable(self) except -1
     cdef int flush(self) except -1

@@ -1,8 +1,11 @@
 """Client: whoever sends commands and gets replies. `Connection` is one with a socket; others have none."""
 
 import cython
+from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.reply import Reply
-from cython.cimports.pyrite.engine.state import GUARD_AUTH, ServerState
+from cython.cimports.pyrite.engine.command import Command
+from cython.cimports.pyrite.engine.state import GUARD_AUTH, GUARD_MULTI, ServerState
+from cython.cimports.pyrite.keyspace.database import Watches
 
 from pyrite.core.errors import DB_OUT_OF_RANGE, CommandError
 
@@ -30,6 +33,16 @@ def valid_name(name: bytes) -> bytes:
     if not is_printable(name):
         raise CommandError(INVALID_NAME)
     return name
+
+
+@cython.final
+@cython.cclass
+class Transaction:
+    """The commands that a client has queued since MULTI."""
+
+    def __cinit__(self) -> None:
+        self.commands = []
+        self.requests = []
 
 
 @cython.cclass
@@ -77,6 +90,73 @@ class Client:
             raise CommandError(DB_OUT_OF_RANGE)
         self.db = self.server.keyspace.databases[index]
         return 0
+
+    # Transactions
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def begin(self) -> cython.int:
+        """MULTI: queue commands from now on."""
+        self.transaction = Transaction()
+        self.guards |= GUARD_MULTI
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def queue(self, command: Command) -> cython.int:
+        """Add the request that was just received to the transaction. Raises MemoryError."""
+        transaction: Transaction = self.transaction
+        held: Args = Args()
+        if not held.hold(self.args):
+            raise MemoryError
+        transaction.commands.append(command)
+        transaction.requests.append(held)
+        transaction.flags |= command.flags
+        transaction.bytes_total += held.bytes_total
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def discard(self) -> cython.int:
+        """End the transaction, if there is one, and watch no keys any more."""
+        self.transaction = None
+        self.guards &= ~GUARD_MULTI
+        if self.watches is not None:
+            self.watches.clear()
+        return 0
+
+    def watch(self, key: bytes) -> None:
+        """Let the next transaction fail if this key changes before."""
+        if self.watches is None:
+            self.watches = Watches()
+        self.db.watch(key, self.watches)
+
+    # Messages that no request asked for
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
+    def push(self, message: bytes) -> cython.int:
+        """Send a message. While the client's own command runs, it waits until the reply is written."""
+        if self.args is not None:
+            if self.pushes is None:
+                self.pushes = []
+            self.pushes.append(message)
+            return 0
+        self.reply.raw(message)
+        if self.reply.n - self.reply.sent > PUSHES_WAITING:
+            return self.flush()
+        return self.send_later()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def flush_pushes(self) -> cython.int:
+        """The command is done: write the messages that came meanwhile."""
+        pushes: list = self.pushes
+        message: bytes
+        self.pushes = None
+        for message in pushes:
+            self.reply.raw(message)
+        return self.send_later()
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -131,6 +211,8 @@ class Client:
     def reset(self) -> None:
         """Put it back to how it was when it came; the library's name and version stay."""
         self.select(0)
+        self.discard()
+        self.server.forget_client(self)
         self.reply.resp = 2
         self.name = b""
         self.user = b"default"
@@ -139,11 +221,21 @@ class Client:
 
     def flag_letters(self) -> str:
         """What state it is in, as CLIENT LIST shows it."""
-        letters: str = ""
+        letters: str = "O" if self.flags & CLIENT_MONITOR else ""
         if self.output_class == CLASS_PUBSUB:
             letters += "P"
+        if self.transaction is not None:
+            letters += "x"
         if self.blocked is not None or self.flags & CLIENT_POSTPONED:
             letters += "b"
+        if self.tracking is not None:
+            letters += "t"
+            if self.tracking.broken_redirect:
+                letters += "R"
+            if self.tracking.broadcast:
+                letters += "B"
+        if self.watches is not None and self.watches.touched:
+            letters += "d"
         for bit, letter in _LETTERS:
             if self.flags & bit:
                 letters += letter

@@ -171,6 +171,8 @@ class Connection(Client):
             server.postponed.remove(self)
         if self.blocked is not None:
             self.blocked.cancel()
+        self.discard()
+        server.forget_client(self)
         server.on_disconnect(self)
 
     # Input
@@ -219,6 +221,10 @@ class Connection(Client):
         self.args = args
         status: cython.int = process_command(self)
         self.args = None
+        if self.pushes is not None:
+            self.flush_pushes()
+        if self.server.running is not None:
+            self.server.running = None
         return status
 
     @cython.cfunc

@@ -6,6 +6,10 @@ cdef enum:
     REJECTED = 1        # an error reply is written
     POSTPONED = 2       # nothing happened: the request has to be tried again
     BLOCKED = 3         # it waits, and will be run again: its arguments have to stay
+    QUEUED = -2         # it will run with EXEC
+
+cdef enum:
+    GUARD_COUNT = 5
 
 ctypedef int (*Guard)(Client client, Command command) except -1
 

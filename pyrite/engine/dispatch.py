@@ -17,36 +17,68 @@ from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.engine.client import (
     CLIENT_BLOCKED,
+    CLIENT_DENY_BLOCKING,
     CLIENT_NO_TOUCH,
     CLIENT_POSTPONED,
     CLIENT_REPLY_OFF,
     CLIENT_REPLY_SKIP,
     CLIENT_REPLY_SKIP_NEXT,
     CLIENT_SPECIAL,
+    CLIENT_TRACKING,
     Client,
 )
 from cython.cimports.pyrite.engine.command import Command, lookup_command
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
     GUARD_MEMORY,
+    GUARD_MULTI,
     GUARD_PAUSE,
+    GUARD_PUBSUB,
     PAUSE_ALL,
     PAUSE_NONE,
     ServerState,
 )
+from cython.cimports.pyrite.engine.tracking import Tracking
 
 from pyrite.core.errors import INTERNAL, NO_AUTH, OUT_OF_MEMORY, CommandError, wrong_arity
+from pyrite.engine.declare import ADMIN as _ADMIN
 from pyrite.engine.declare import DENYOOM as _DENYOOM
 from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
+from pyrite.engine.declare import NO_MULTI as _NO_MULTI
+from pyrite.engine.declare import READONLY as _READONLY
+from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
 from pyrite.engine.declare import WRITE as _WRITE
+from pyrite.engine.monitor import feed_monitors
 
+READONLY = cython.declare(cython.longlong, _READONLY)
 DENYOOM = cython.declare(cython.longlong, _DENYOOM)
+NO_MULTI = cython.declare(cython.longlong, _NO_MULTI)
+SKIP_MONITOR = cython.declare(cython.longlong, _SKIP_MONITOR | _ADMIN)
 PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
 ALLOWED_WITHOUT_AUTH = cython.declare(cython.longlong, _NO_AUTH_FLAG)
 
+NOT_IN_TRANSACTION = b"ERR Command not allowed inside a transaction"
+
+_NOT_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+_ALLOWED_WHILE_SUBSCRIBED = frozenset(
+    {
+        "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "ping", "quit", "reset",
+    }
+)  # fmt: skip
+_SUBSCRIBED = (
+    b"ERR Can't execute '%b': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+)
+
 # How much of an unknown command's name and arguments its error repeats.
 QUOTED_BYTES = cython.declare(cython.Py_ssize_t, 128)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _queued_flags(client: Client, command: Command) -> cython.longlong:
+    """The flags of all commands that EXEC would run."""
+    return client.transaction.flags if client.transaction is not None and command.name == "exec" else 0
 
 
 # Guards, in the order in which they are asked
@@ -66,7 +98,7 @@ def _guard_memory(client: Client, command: Command) -> cython.int:
     """Make room when memory is short; refuse what needs more of it where no room can be made."""
     if mem_used() <= client.server.maxmemory or client.server.make_room():
         return EXECUTED
-    if command.flags & DENYOOM:
+    if (command.flags | _queued_flags(client, command)) & DENYOOM:
         return _reject(client, command, OUT_OF_MEMORY)
     return EXECUTED
 
@@ -78,20 +110,46 @@ def _guard_pause(client: Client, command: Command) -> cython.int:
     server: ServerState = client.server
     if server.pause_mode == PAUSE_NONE:
         return EXECUTED
-    if server.pause_mode == PAUSE_ALL or command.flags & PAUSED_BY_WRITE:
+    if server.pause_mode == PAUSE_ALL or (command.flags | _queued_flags(client, command)) & PAUSED_BY_WRITE:
         client.flags |= CLIENT_POSTPONED
         server.postponed.append(client)
         return POSTPONED
     return EXECUTED
 
 
-_guards = cython.declare(GuardRow[3])
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_pubsub(client: Client, command: Command) -> cython.int:
+    """A RESP2 client that has subscribed can do little but subscribe: it could not tell replies from messages."""
+    if client.reply.resp == 3 or command.name in _ALLOWED_WHILE_SUBSCRIBED:
+        return EXECUTED
+    return _reject(client, command, _SUBSCRIBED % command.wire_name)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_multi(client: Client, command: Command) -> cython.int:
+    """After MULTI commands are queued, but for those that end it."""
+    if command.name in _NOT_QUEUED:
+        return EXECUTED
+    if command.flags & NO_MULTI:
+        return _reject(client, command, NOT_IN_TRANSACTION)
+    client.queue(command)
+    client.reply.put_simple(b"QUEUED", 6)
+    return QUEUED
+
+
+_guards = cython.declare(GuardRow[GUARD_COUNT])
 _guards[0].bit = GUARD_AUTH
 _guards[0].check = _guard_auth
 _guards[1].bit = GUARD_MEMORY
 _guards[1].check = _guard_memory
-_guards[2].bit = GUARD_PAUSE
-_guards[2].check = _guard_pause
+_guards[2].bit = GUARD_PUBSUB
+_guards[2].check = _guard_pubsub
+_guards[3].bit = GUARD_PAUSE
+_guards[3].check = _guard_pause
+_guards[4].bit = GUARD_MULTI
+_guards[4].check = _guard_multi
 
 
 @cython.cfunc
@@ -99,7 +157,7 @@ _guards[2].check = _guard_pause
 def _ask_guards(client: Client, command: Command, bits: cython.int) -> cython.int:
     i: cython.int
     status: cython.int
-    for i in range(3):
+    for i in range(GUARD_COUNT):
         if bits & _guards[i].bit:
             status = _guards[i].check(client, command)
             if status != EXECUTED:
@@ -116,11 +174,23 @@ def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
     """Answer with an error without running the command."""
     if command is not None:
         command.rejected_calls += 1
+    if client.transaction is not None:
+        text = _break_transaction(client, command, text)
     client.server.count_error(text)
     if client.flags & CLIENT_SPECIAL and _drops_reply(client):
         return REJECTED
     client.reply.error(text)
     return REJECTED
+
+
+@cython.cfunc
+def _break_transaction(client: Client, command: Command | None, text: bytes) -> bytes:
+    """A command that can't be queued breaks the transaction; EXEC itself, when it can't run, ends it."""
+    client.transaction.broken = True
+    if command is None or command.name != "exec":
+        return text
+    client.discard()
+    return b"EXECABORT Transaction discarded because of: " + text.removeprefix(b"ERR ")
 
 
 def _printable(data: bytes) -> bytes:
@@ -169,16 +239,40 @@ def process_command(client: Client) -> cython.int:
 
 
 @cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _count(client: Client, command: Command, elapsed_ns: int64_t) -> cython.int:
+    """Statistics, latency, slow log."""
+    server: ServerState = client.server
+    reply: Reply = client.reply
+    server.commands_processed += 1
+    command.calls += 1
+    command.total_ns += elapsed_ns
+    if server.latency_tracking:
+        command.record(elapsed_ns)
+    if elapsed_ns >= server.slowlog_threshold_us * 1000 and server.slowlog_threshold_us >= 0:
+        server.on_slow_command(client, command, elapsed_ns)
+    if reply.errors != client.errors_counted:
+        client.errors_counted = reply.errors
+        command.failed_calls += 1
+        server.count_error(reply.last_error)
+    return 0
+
+
+@cython.cfunc
 @cython.exceptval(-1, check=False)
 def call(client: Client, command: Command) -> cython.int:
     """Run a command's handler and do what follows from it."""
     server: ServerState = client.server
     reply: Reply = client.reply
-    errors: cython.long = reply.errors
+    started_ns: int64_t = server.now_ns
+    client.errors_counted = reply.errors
     mark: cython.Py_ssize_t = reply.n - reply.sent
     client.last_command = command
     if client.flags & CLIENT_SPECIAL:
         _before_special(client, command)
+    if server.keyspace.effects:
+        server.running = client
     try:
         command.handler(client, client.args)
     except CommandError as error:
@@ -189,23 +283,16 @@ def call(client: Client, command: Command) -> cython.int:
         reply.truncate(mark + reply.sent)
         _internal_error(client, command)
     now: int64_t = server.clock()
-    elapsed: int64_t = now - server.now_ns
+    elapsed: int64_t = now - started_ns
     server.now_ns = now
     server.keyspace.no_touch = False
+    if server.monitors and not command.flags & SKIP_MONITOR and not client.is_retry:
+        feed_monitors(client, command)
     if client.flags & CLIENT_BLOCKED:
         return BLOCKED
-    server.commands_processed += 1
-    command.calls += 1
-    command.total_ns += elapsed
-    if server.latency_tracking:
-        command.record(elapsed)
-    if elapsed >= server.slowlog_threshold_us * 1000 and server.slowlog_threshold_us >= 0:
-        server.on_slow_command(client, command, elapsed)
-    if reply.errors != errors:
-        command.failed_calls += 1
-        server.count_error(reply.last_error)
-    if client.flags & CLIENT_SPECIAL and _drops_reply(client):
-        reply.truncate(mark + reply.sent)
+    _count(client, command, elapsed)
+    if client.flags & CLIENT_SPECIAL:
+        _after_special(client, command, mark)
     return EXECUTED
 
 
@@ -214,6 +301,33 @@ def _before_special(client: Client, command: Command) -> cython.void:
     """What rare states of a client change about a command."""
     if client.flags & CLIENT_NO_TOUCH and command.name != "touch":
         client.server.keyspace.no_touch = True
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _after_special(client: Client, command: Command, mark: cython.Py_ssize_t) -> cython.int:
+    """What rare states of a client make follow from a command, whose reply begins at `mark`."""
+    if client.flags & CLIENT_TRACKING:
+        _track(client, command)
+    if _drops_reply(client):
+        client.reply.truncate(mark + client.reply.sent)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _track(client: Client, command: Command) -> cython.int:
+    """Remember what a tracking client has read. What CLIENT CACHING said holds for one command, or one transaction."""
+    tracking: Tracking = client.server.tracking
+    if command.flags & READONLY:
+        tracking.remember(client, command)
+    if (
+        client.transaction is None
+        and not client.flags & CLIENT_DENY_BLOCKING
+        and not command.name.startswith("client|")
+    ):
+        client.tracking.caching = 0
+    return 0
 
 
 @cython.cfunc

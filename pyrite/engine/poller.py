@@ -93,6 +93,10 @@ class Poller:
         """Serve who waits for what timers changed, let those who waited go on, then send all replies."""
         if self.server.keyspace.ready:
             serve_ready(self.server)
+        if self.server.at_end_of_turn is not None:
+            hook = self.server.at_end_of_turn
+            self.server.at_end_of_turn = None
+            hook()
         while self.resumed:
             client = self.resumed.pop(0)
             try:

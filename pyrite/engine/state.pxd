@@ -13,6 +13,8 @@ cdef enum:
     GUARD_AUTH = 1
     GUARD_MEMORY = 2
     GUARD_PAUSE = 4
+    GUARD_PUBSUB = 8
+    GUARD_MULTI = 16
 
 cdef enum:
     PAUSE_NONE = 0
@@ -44,6 +46,11 @@ cdef class ServerState:
     cdef int64_t ticked_ns              # `now_ns` when both clocks were read last
     cdef public int pause_mode
     cdef public int64_t pause_until_ms
+    cdef public object pubsub           # the PubSub
+    cdef public object tracking         # the Tracking
+    cdef public object running          # the client whose command runs, where a hook on changes may ask for it
+    cdef public object at_end_of_turn   # called once, when all that arrived together has been served; or None
+    cdef readonly dict monitors         # clients that see every command, by id
     cdef public object pause_timer      # handle that ends the pause
     cdef readonly list postponed        # clients that a pause holds back
     cdef public int blocked_clients     # that wait for keys

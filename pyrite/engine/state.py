@@ -27,6 +27,7 @@ class ServerState:
         self.maxclients = 10000
         self.hll_sparse_max_bytes = 3000
         self.postponed = []
+        self.monitors = {}
         self.error_counts = {}
         self.read_buffer = cython.cast(cython.p_char, mem_alloc(READ_BUFFER))
         self.spare_args = Args()
@@ -53,6 +54,20 @@ class ServerState:
         self.keyspace.now_ms = cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
         self.now_ns = self.ticked_ns = self.clock()
 
+    def unix_time_us(self) -> int:
+        """The time of the day, in microseconds since the epoch."""
+        t: timespec
+        clock_gettime(CLOCK_REALTIME, cython.address(t))
+        return cython.cast(int64_t, t.tv_sec) * 1000000 + t.tv_nsec // 1000
+
+    def visible_arguments(self, client, command) -> list[bytes]:
+        """The arguments of the request that runs, as logs and monitors may show them."""
+        return client.args.tail(0)
+
+    def describe_source(self, client) -> bytes:
+        """Where a client's commands come from, as monitors are told."""
+        return b"?"
+
     def refresh_clock(self) -> None:
         """Take the time, for work that no client's event starts."""
         self.tick()
@@ -67,6 +82,14 @@ class ServerState:
             self.longest_cycle_ns = ns
         if commands > self.most_commands_in_cycle:
             self.most_commands_in_cycle = commands
+
+    def forget_client(self, client) -> None:
+        """A client left, or was reset: nothing is sent to it any more that it does not ask for."""
+        self.monitors.pop(client.id, None)
+        if client.subscriptions is not None:
+            self.pubsub.forget(client)
+        if client.tracking is not None:
+            self.tracking.disable(client)
 
     @cython.ccall
     def count_error(self, text: bytes) -> cython.void:

@@ -27,7 +27,15 @@ cdef enum:
     NOTIFY_NEW = 16384
 
 cdef enum:
+    # Bits of `effects`.
+    EFFECT_NOTIFY = 1
+    EFFECT_TRACK = 2
+
+cdef enum:
     LFU_INIT = 5        # the counter of a new key, so that it is not evicted before it had a chance
+
+cdef class Database
+cdef class Watches
 
 cdef class Keyspace:
     cdef readonly list databases
@@ -36,6 +44,8 @@ cdef class Keyspace:
     cdef public int effects             # other than 0: `on_change` and the like want to be called
     cdef public dict ready              # (database, key) that somebody waits for and that has changed, in order
     cdef public object on_change        # called with (database, key, event class, event) after a change
+    cdef public object on_modified      # called with (database, key) after a change, for tracking; may be None
+    cdef public object on_flush         # called with a database before it is emptied; may be None
     cdef public object on_expire        # called with (database, key) before an expired or evicted key is deleted
     cdef public bint no_touch           # the command that runs must not change LRU or LFU
     cdef public bint expire_paused      # expired keys are hidden, but not deleted
@@ -76,6 +86,19 @@ cdef class Keyspace:
     cdef void touch(self, Entry* e) noexcept
     cpdef void update_clock(self) noexcept
 
+cdef class Watches:
+    cdef readonly list keys             # the WatchedKeys of one client
+    cdef public bint touched            # one of them has changed
+
+    cpdef int clear(self) except -1
+    cdef bint any_expired(self) except -1
+
+cdef class WatchedKey:
+    cdef Database db
+    cdef bytes name
+    cdef Watches watches
+    cdef bint expired                   # when it was watched: that it goes is no change
+
 cdef class Database:
     cdef HashTable table
     cdef ExpiryIndex expires
@@ -83,6 +106,7 @@ cdef class Database:
     cdef readonly Keyspace keyspace
     cdef public double average_ttl_ms
     cdef readonly dict waiting          # by key: who waits for it, by client id in order of arrival
+    cdef readonly dict watched          # by key: the WatchedKey of each client that watches it
 
     cdef Entry** find(self, Slice key) noexcept
     cdef Entry* peek(self, Slice key) noexcept
@@ -108,8 +132,12 @@ cdef class Database:
     cdef void free_entry(self, Entry* e, bint lazy) noexcept
     cdef void changed(self, Slice key, int event_class, bytes event)
     cdef void notify(self, Slice key, int event_class, bytes event)
+    cdef int _tell(self, bytes name, int event_class, bytes event, bint modified) except -1
     cdef int _wake(self, Slice key) except -1
     cdef int _wake_all(self) except -1
+    cdef int _touch(self, Slice key) except -1
+    cdef int _touch_all(self, Database other) except -1
+    cpdef int watch(self, bytes key, Watches watches) except -1
     cdef Entry* random_entry(self)
     cdef uint64_t scan(self, uint64_t cursor, list out)
 

@@ -145,6 +145,8 @@ class Keyspace:
         """Exchange the content of two databases; clients keep their number and see the other's keys."""
         x: Database = self.databases[a]
         y: Database = self.databases[b]
+        x._touch_all(y)
+        y._touch_all(x)
         x.table, y.table = y.table, x.table
         x.expires, y.expires = y.expires, x.expires
         x.average_ttl_ms, y.average_ttl_ms = y.average_ttl_ms, x.average_ttl_ms
@@ -162,6 +164,53 @@ class Keyspace:
 
 @cython.final
 @cython.cclass
+class Watches:
+    """The keys that one client watches."""
+
+    def __cinit__(self) -> None:
+        self.keys = []
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
+    def clear(self) -> cython.int:
+        """Watch nothing any more."""
+        watched: WatchedKey
+        for watched in self.keys:
+            others: list = watched.db.watched[watched.name]
+            others.remove(watched)
+            if not others:
+                del watched.db.watched[watched.name]
+        self.keys = []
+        self.touched = False
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def any_expired(self) -> cython.bint:
+        """Tell whether a key has expired since it was watched, even if nobody has met it yet."""
+        watched: WatchedKey
+        slot: cython.pointer[cython.pointer[Entry]]
+        for watched in self.keys:
+            slot = watched.db.find(slice_of(watched.name))
+            if not watched.expired and slot != cython.NULL and watched.db.expired(slot[0]):
+                return True
+        return False
+
+
+@cython.final
+@cython.cclass
+class WatchedKey:
+    """One key that one client watches."""
+
+    def __cinit__(self, db: Database, name: bytes, watches: Watches, expired: cython.bint) -> None:
+        self.db = db
+        self.name = name
+        self.watches = watches
+        self.expired = expired
+
+
+@cython.final
+@cython.cclass
 class Database:
     """One numbered database."""
 
@@ -169,6 +218,7 @@ class Database:
         self.keyspace = keyspace
         self.id = id
         self.waiting = {}
+        self.watched = {}
         ht_init(cython.address(self.table))
         ei_init(cython.address(self.expires))
 
@@ -438,14 +488,27 @@ class Database:
         keyspace: Keyspace = self.keyspace
         if self.waiting:
             self._wake(key_of(e))
+        if self.watched:
+            self._touch(key_of(e))
         if not keyspace.effects:
             self.delete(key_of(e), lazy)
             return 0
         key: Slice = key_of(e)
         name: bytes = key.p[: key.n]
-        keyspace.on_expire(self, name)
+        if keyspace.on_expire is not None:
+            keyspace.on_expire(self, name)
         self.delete(slice_of(name), lazy)
-        keyspace.on_change(self, name, event_class, event)
+        return self._tell(name, event_class, event, True)
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _tell(self, name: bytes, event_class: cython.int, event: bytes, modified: cython.bint) -> cython.int:
+        """Call the hooks."""
+        keyspace: Keyspace = self.keyspace
+        if modified and keyspace.on_modified is not None:
+            keyspace.on_modified(self, name)
+        if keyspace.on_change is not None:
+            keyspace.on_change(self, name, event_class, event)
         return 0
 
     @cython.cfunc
@@ -454,14 +517,16 @@ class Database:
         self.keyspace.dirty += 1
         if self.waiting:
             self._wake(key)
+        if self.watched:
+            self._touch(key)
         if self.keyspace.effects:
-            self.keyspace.on_change(self, key.p[: key.n], event_class, event)
+            self._tell(key.p[: key.n], event_class, event, True)
 
     @cython.cfunc
     def notify(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
         """Say that something happened to this key that is no change of its own."""
         if self.keyspace.effects:
-            self.keyspace.on_change(self, key.p[: key.n], event_class, event)
+            self._tell(key.p[: key.n], event_class, event, False)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -478,6 +543,47 @@ class Database:
         """Have all who wait for a key of this database served: any may have changed."""
         for name in self.waiting:
             self.keyspace.ready[(self, name)] = None
+        return 0
+
+    # Watched keys
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
+    def watch(self, key: bytes, watches: Watches) -> cython.int:
+        """Let a client's transaction fail when this key changes."""
+        watched: WatchedKey
+        for watched in watches.keys:
+            if watched.db is self and watched.name == key:
+                return 0
+        slot: cython.pointer[cython.pointer[Entry]] = self.find(slice_of(key))
+        watched = WatchedKey(self, key, watches, slot != cython.NULL and self.expired(slot[0]))
+        watches.keys.append(watched)
+        self.watched.setdefault(key, []).append(watched)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _touch(self, key: Slice) -> cython.int:
+        """The key has changed: fail the transactions of those who watch it."""
+        watched: WatchedKey
+        for watched in self.watched.get(key.p[: key.n], ()):
+            # That a key is deleted which had expired already when it was watched is no change.
+            if watched.expired and self.peek(key) == cython.NULL:
+                watched.expired = False
+            else:
+                watched.watches.touched = True
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _touch_all(self, other: Database | None) -> cython.int:
+        """This database is about to be emptied, or exchanged for another: touch the watched keys that either holds."""
+        name: bytes
+        for name in self.watched:
+            if self.peek(slice_of(name)) != cython.NULL or (
+                other is not None and other.peek(slice_of(name)) != cython.NULL
+            ):
+                self._touch(slice_of(name))
         return 0
 
     # Whole-database operations
@@ -516,6 +622,9 @@ class Database:
         """Delete all keys; returns how many. A lazy flush frees them in the background."""
         n: cython.size_t = ht_count(cython.address(self.table))
         self._wake_all()
+        self._touch_all(None)
+        if self.keyspace.on_flush is not None:
+            self.keyspace.on_flush(self)
         if lazy and n:
             cython.cast(LazyFreer, self.keyspace.freer).free_table(
                 cython.address(self.table), cython.address(self.expires)

@@ -52,11 +52,16 @@ class Keyspace:
     def swap(self, a: int, b: int) -> None: ...
     def overhead_bytes(self) -> int: ...
 
+class Watches:
+    keys: list[object]
+    touched: bool
+
 class Database:
     id: int
     keyspace: Keyspace
     average_ttl_ms: float
     waiting: dict[bytes, dict[int, KeyWait]]
+    watched: dict[bytes, list[object]]
 
     def keys_count(self) -> int: ...
     def expires_count(self) -> int: ...

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pyrite.server.server import Server
 
 GUARD_MEMORY = 2  # as in engine/state.pxd
+NOTIFY_CHANNELS = 1 | 2  # NOTIFY_KEYSPACE and NOTIFY_KEYEVENT, as in keyspace/database.pxd
+EFFECT_NOTIFY = 1
 
 
 def _hot(server: Server, config: Config) -> None:
@@ -67,6 +69,18 @@ def _encodings(server: Server, config: Config) -> None:
     for option in ENCODING_LIMITS:
         attribute = option.replace("-", "_")
         setattr(server.keyspace, attribute, getattr(config, attribute))
+
+
+def _notifications(server: Server, config: Config) -> None:
+    """What is told of changes: nothing is published while no kind of channel is chosen."""
+    server.pubsub.notify_flags = config.notify_keyspace_events
+    if config.notify_keyspace_events & NOTIFY_CHANNELS:
+        server.keyspace.effects |= EFFECT_NOTIFY
+        server.keyspace.on_change = server.pubsub.notify
+    else:
+        server.keyspace.effects &= ~EFFECT_NOTIFY
+        server.keyspace.on_change = None
+    server.tracking.max_keys = config.tracking_table_max_keys
 
 
 def _memory(server: Server, config: Config) -> None:
@@ -159,6 +173,7 @@ APPLIED = (
         ),
     ),
     (_encodings, ENCODING_LIMITS),
+    (_notifications, ("notify-keyspace-events", "tracking-table-max-keys")),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

@@ -18,6 +18,8 @@ def describe(client: Connection) -> str:
     reply = client.reply
     is_long = reply.capacity > REPLY_CHUNK
     command = client.last_command
+    subscriptions = client.subscriptions
+    transaction = client.transaction
     fields = {
         "id": client.id,
         "addr": client.address(),
@@ -28,15 +30,15 @@ def describe(client: Connection) -> str:
         "idle": now_ms // 1000 - client.last_interaction_ms // 1000,
         "flags": client.flag_letters(),
         "db": client.db.id,
-        "sub": 0,
-        "psub": 0,
-        "ssub": 0,
-        "multi": -1,
-        "watch": 0,
+        "sub": len(subscriptions.channels) if subscriptions else 0,
+        "psub": len(subscriptions.patterns) if subscriptions else 0,
+        "ssub": len(subscriptions.shards) if subscriptions else 0,
+        "multi": len(transaction.commands) if transaction else -1,
+        "watch": len(client.watches.keys) if client.watches else 0,
         "qbuf": client.query_bytes,
         "qbuf-free": client.query_free,
         "argv-mem": client.argument_bytes,
-        "multi-mem": 0,
+        "multi-mem": transaction.bytes_total if transaction else 0,
         "rbs": reply.capacity,
         "rbp": reply.n,
         "obl": 0 if is_long else client.output_bytes,
@@ -46,7 +48,7 @@ def describe(client: Connection) -> str:
         "events": "rw" if client.writing else "r",
         "cmd": "NULL" if command is None else command.name,
         "user": _text(client.user),
-        "redir": -1,
+        "redir": client.tracking.redirect if client.tracking else -1,
         "resp": reply.resp,
         "lib-name": _text(client.lib_name),
         "lib-ver": _text(client.lib_version),

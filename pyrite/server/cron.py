@@ -135,6 +135,7 @@ class Cron:
             self._next_sample_ns = time.monotonic_ns() + int(SAMPLE_S * 1e9)
             self.sample()
         self._check_clients()
+        server.tracking.limit()
         if not self._expiring:
             self._expire()
         if server.config.activerehashing:

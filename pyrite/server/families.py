@@ -7,8 +7,11 @@ import importlib
 FAMILIES = (
     "connection",
     "clients",
+    "tracking",
     "generic",
     "scan",
+    "transaction",
+    "pubsub",
     "expiry",
     "string",
     "lcs",

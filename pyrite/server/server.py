@@ -21,7 +21,9 @@ from pyrite.engine.command import Command
 from pyrite.engine.connection import Connection
 from pyrite.engine.declare import FAST, SKIP_SLOWLOG
 from pyrite.engine.poller import Poller
+from pyrite.engine.pubsub import PubSub
 from pyrite.engine.state import ServerState
+from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
 from pyrite.server import info, lolwut, memory, process
 from pyrite.server.accept import Acceptor, is_loopback
@@ -65,6 +67,8 @@ class Server(ServerState):
         self.cron = Cron(self)
         self.evictor = Evictor(self.keyspace)
         self.acceptor = Acceptor(self)
+        PubSub(self)
+        Tracking(self)
         self.pid_file = ""  # what has been written
         self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
@@ -168,6 +172,16 @@ class Server(ServerState):
         argv = redacted(command.name, kept_arguments(client.args), self.config)
         address = client.address() if isinstance(client, Connection) else ""
         self.slowlog.add(elapsed_us, argv, address.encode(), client.name)
+
+    def visible_arguments(self, client: Client, command: Command) -> list[bytes]:
+        """The arguments of the request that runs, secrets left out, for monitors."""
+        return redacted(command.name, client.args.tail(0), self.config)
+
+    def describe_source(self, client: Client) -> bytes:
+        """Where a client's commands come from, as monitors are told."""
+        if not isinstance(client, Connection):
+            return b"?"
+        return f"unix:{self.config.unixsocket}".encode() if client.is_unix else client.peer.encode()
 
     # What commands ask
 

@@ -277,7 +277,7 @@ server("latency|history", value)
 server("latency|graph", value)
 server("latency|reset", many(value))
 server("latency|histogram", many(st.sampled_from([b"get", b"SET", b"nosuch", b"config"])))
-for container in ("client", "command", "config", "latency", "memory", "object", "slowlog"):
+for container in ("client", "command", "config", "latency", "memory", "object", "pubsub", "slowlog"):
     server(f"{container}|help")
 
 config = _family("config")
@@ -361,7 +361,31 @@ debug(
     maybe(st.sampled_from([b"s", b"key"]), maybe(st.sampled_from([b"0", b"5", b"90"]))),
 )
 
+broker = _family("broker")
+broker("publish", value, value)
+broker("spublish", value, value)
+broker("pubsub|channels", maybe(value))
+broker("pubsub|shardchannels", maybe(value))
+broker("pubsub|numsub", many(value))
+broker("pubsub|shardnumsub", many(value))
+broker("pubsub|numpat")
+broker("exec")
+broker("discard")
+broker("unwatch")
+
+# Commands of transactions, which the state machine sends as a whole.
+TRANSACTIONAL = ("string", "counter", "bitmap")
+GENERATED |= {"multi", "watch"}
+watched_keys = many(any_key, least=1, most=3)
+
 NOT_GENERATED = {
+    "subscribe": "its replies are messages: see tests of publish and subscribe",
+    "psubscribe": "as subscribe",
+    "ssubscribe": "as subscribe",
+    "unsubscribe": "as subscribe",
+    "punsubscribe": "as subscribe",
+    "sunsubscribe": "as subscribe",
+    "monitor": "its replies never end: see tests of publish and subscribe",
     "quit": "ends the connection: see test_protocol_peer",
     "client|reply": "changes which replies there are: see test_protocol_peer",
     "shutdown": "ends the server",

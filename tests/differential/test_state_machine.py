@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.conftest import ServerFactory
 from tests.differential.arguments import ALL_KEYS, Argv, any_key
 from tests.differential.pair import SHORT_MS, Pair, compares_times, times_from_now_ms
-from tests.differential.requests import GENERATED, NOT_GENERATED, requests, scan_options
+from tests.differential.requests import GENERATED, NOT_GENERATED, TRANSACTIONAL, requests, scan_options, watched_keys
 from tests.differential.versions import is_known_to
 from tests.support import Server
 
@@ -34,10 +34,12 @@ class Machine(RuleBasedStateMachine):
         self.pair = pair
         self.pair.reset()
         self.exact_times = True
+        self.resp = 2
 
     @initialize(resp=st.sampled_from([2, 3]), exact_times=st.booleans(), filled=st.booleans())
     def begin(self, resp: int, exact_times: bool, filled: bool) -> None:
         self.exact_times = exact_times
+        self.resp = resp
         self.pair.compare([b"HELLO", b"%d" % resp])
         if filled:
             self.pair.compare([b"MSET", *(part for key in ALL_KEYS[:-1] for part in (key, key[:5] * 9))])
@@ -99,6 +101,24 @@ class Machine(RuleBasedStateMachine):
     @rule(argv=requests("debug"))
     def debug(self, argv: Argv) -> None:
         self.send(argv)
+
+    @rule(argv=requests("broker"))
+    def broker(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(
+        watched=st.one_of(st.none(), watched_keys),
+        between=st.lists(st.one_of(*(requests(family) for family in TRANSACTIONAL)), max_size=2),
+        queued=st.lists(st.one_of(*(requests(family) for family in TRANSACTIONAL)), max_size=4),
+        end=st.sampled_from([b"EXEC", b"EXEC", b"EXEC", b"DISCARD", b"RESET"]),
+    )
+    def transaction(self, watched: Argv | None, between: list[Argv], queued: list[Argv], end: bytes) -> None:
+        requests_of_it = [[b"WATCH", *watched], *between] if watched else []
+        for argv in [*requests_of_it, [b"MULTI"], *queued, [end]]:
+            if not times_from_now_ms(argv):
+                self.send(argv)
+        if end == b"RESET":
+            self.pair.compare([b"HELLO", b"%d" % self.resp])
 
     @rule(options=scan_options)
     def scan_all(self, options: Argv) -> None:

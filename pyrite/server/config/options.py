@@ -65,7 +65,6 @@ LOGO = Missing("start-up logo")
 MODULES = Missing("modules yet")
 OOM_SCORE = Missing("control of the kernel's OOM score yet")
 PANIC = Missing("panic handler")
-PUBSUB = Missing("Pub/Sub yet")
 REPLICATION = Missing("replication yet")
 RESTORE = Missing("RESTORE yet")
 SCRIPTING = Missing("scripting yet")
@@ -74,7 +73,6 @@ SOCKET_MARK = Missing("marking of sockets yet")
 SORTING = Missing("SORT yet")
 SYSLOG = Missing("logging to syslog yet")
 TLS = Missing("TLS yet")
-TRACKING = Missing("client-side caching yet")
 UPSTART = Missing("support for upstart")
 ACCEPT_LIMIT = Missing("limit on accepts per turn of the event loop yet")
 STARTUP_CHECKS = Missing("start-up check that could be ignored")
@@ -135,7 +133,7 @@ class Options:
     maxmemory_clients = MemoryOrPercent(
         0, -100, LONG_MAX, "Memory of all clients, in bytes or percent of maxmemory.", missing=CLIENT_EVICTION.only("0")
     )
-    tracking_table_max_keys = Integer(1000000, 0, LONG_MAX, "Keys remembered for invalidations.", missing=TRACKING)
+    tracking_table_max_keys = Integer(1000000, 0, LONG_MAX, "Keys remembered for invalidations.")
 
     # Process
 
@@ -290,7 +288,7 @@ class Options:
     lazyfree_lazy_server_del = Boolean(False, "Free overwritten values in the background.", DEBUG)
     lazyfree_lazy_user_del = Boolean(False, "Make DEL work as UNLINK.", DEBUG)
     lazyfree_lazy_user_flush = Boolean(False, "Make FLUSHALL and FLUSHDB asynchronous unless told SYNC.", DEBUG)
-    notify_keyspace_events = KeyspaceEvents(0, "Classes of events to publish.", missing=PUBSUB)
+    notify_keyspace_events = KeyspaceEvents(0, "Classes of events to publish.")
     hll_sparse_max_bytes = Memory(3000, 0, LONG_MAX, "Size up to which a HyperLogLog is sparse.")
     activedefrag = Boolean(False, "Move data to reduce fragmentation.", DEBUG, missing=DEFRAG.only("no"))
     active_defrag_ignore_bytes = Memory(
