@@ -4,7 +4,7 @@ import cython
 from cython.cimports.pyrite.core.glob import glob_match
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.reply import Reply
-from cython.cimports.pyrite.engine.client import CLIENT_MONITOR, Client
+from cython.cimports.pyrite.engine.client import CLIENT_MONITOR, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
 from cython.cimports.pyrite.engine.pubsub import (
     SUBSCRIBE_CHANNEL,
     SUBSCRIBE_PATTERN,
@@ -44,9 +44,13 @@ _UNSUBSCRIBED = (b"unsubscribe", b"punsubscribe", b"sunsubscribe")
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def _confirm(client: Client, kind: cython.int, what: bytes, name: bytes | None) -> cython.int:
-    """One message for each channel: what was done, to which, and how many subscriptions there are now."""
-    reply: Reply = client.reply
+    """One message for each channel: what was done, to which, and how many subscriptions there are now.
+
+    It is a message, so CLIENT REPLY OFF does not silence it.
+    """
+    reply: Reply = Reply() if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP) else client.reply
     own: Subscriptions = client.subscriptions
+    reply.resp = client.reply.resp
     reply.push(3)
     reply.bulk(what)
     if name is None:
@@ -54,7 +58,7 @@ def _confirm(client: Client, kind: cython.int, what: bytes, name: bytes | None) 
     else:
         reply.bulk(name)
     reply.integer(own.count(kind) if own is not None else 0)
-    return 0
+    return 0 if reply is client.reply else client.push(reply.drop())
 
 
 @cython.cfunc

@@ -96,7 +96,13 @@ def _guard_auth(client: Client, command: Command) -> cython.int:
 @cython.exceptval(-1, check=False)
 def _guard_memory(client: Client, command: Command) -> cython.int:
     """Make room when memory is short; refuse what needs more of it where no room can be made."""
-    if mem_used() <= client.server.maxmemory or client.server.make_room():
+    if mem_used() <= client.server.maxmemory:
+        return EXECUTED
+    has_room: cython.bint = client.server.make_room()
+    if client.pushes is not None:
+        # What tells of evicted keys comes before the reply, so that no client keeps them for longer than the server.
+        client.flush_pushes()
+    if has_room:
         return EXECUTED
     if (command.flags | _queued_flags(client, command)) & DENYOOM:
         return _reject(client, command, OUT_OF_MEMORY)

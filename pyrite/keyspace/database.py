@@ -579,11 +579,15 @@ class Database:
     def _touch_all(self, other: Database | None) -> cython.int:
         """This database is about to be emptied, or exchanged for another: touch the watched keys that either holds."""
         name: bytes
+        watched: WatchedKey
+        slot: cython.pointer[cython.pointer[Entry]]
         for name in self.watched:
-            if self.peek(slice_of(name)) != cython.NULL or (
-                other is not None and other.peek(slice_of(name)) != cython.NULL
-            ):
+            slot = cython.NULL if other is None else other.find(slice_of(name))
+            if self.peek(slice_of(name)) != cython.NULL or (slot != cython.NULL and not other.expired(slot[0])):
                 self._touch(slice_of(name))
+            else:
+                for watched in self.watched[name]:
+                    watched.expired = slot != cython.NULL
         return 0
 
     # Whole-database operations

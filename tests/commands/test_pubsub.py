@@ -83,6 +83,17 @@ def test_resp3_allows_everything(server: Server) -> None:
         assert client.call("PING") == b"PONG"
 
 
+def test_messages_come_while_replies_are_off(server: Server) -> None:
+    with server.connect(resp=3) as client:
+        client.send("CLIENT", "REPLY", "OFF")
+        assert client.call("SUBSCRIBE", "a") == Push([b"subscribe", b"a", 1])
+        client.send("PING")
+        server.call("PUBLISH", "a", "x")
+        assert client.read() == Push([b"message", b"a", b"x"])
+        assert client.call("UNSUBSCRIBE") == Push([b"unsubscribe", b"a", 0])
+        assert client.call("CLIENT", "REPLY", "ON") == b"OK"
+
+
 def test_pubsub_tells_of_it(server: Server, client: RespClient) -> None:
     client.call("SUBSCRIBE", "a")
     client.call("SUBSCRIBE", "b")
