@@ -2,40 +2,47 @@
 
 The handler of a subcommand is found in `_SUBCOMMANDS`, with the arguments that it takes and what it says in HELP. Left
 out is what crashes the process on purpose, and what looks into structures that Pyrite does not have.
-
-DIGEST and DIGEST-VALUE give the same numbers as Redis, so that the data of two servers can be compared. With H for
-SHA-1, `xor(d, x)` is d ^ H(x), and `mix(d, x)` is H(xor(d, x)). A value's digest mixes its type as four bytes, then its
-content, into zeros, and xors `!!expire!!` where it expires; a key's digest begins with its name mixed in. The digest of
-all data is made of zeros by mixing in each database's number, then xor with the digest of each of its keys.
 """
 
 import math
+import sys
 import time
-from hashlib import sha1
 
 import cython
 from cython.cimports.libc.stdint import int32_t, int64_t, uint32_t, uintptr_t
+from cython.cimports.pyrite.commands.digest import database_digest, value_digest
 from cython.cimports.pyrite.core.entry import (
+    ENCODING_HASHTABLE,
     ENCODING_INT,
+    ENCODING_LISTPACK,
     PART_OWNER,
+    TYPE_HASH,
+    TYPE_LIST,
+    TYPE_SET,
     TYPE_STRING,
+    TYPE_ZSET,
     Blob,
     Entry,
     entry_access,
     entry_encoding,
-    entry_has_expire,
-    entry_key,
     entry_key_length,
+    entry_memory,
     entry_pointer,
     entry_type,
 )
-from cython.cimports.pyrite.core.hashtable import Bucket, HashIterator, HashTable, ht_iterate, ht_next
+from cython.cimports.pyrite.core.hash_value import hash_table
+from cython.cimports.pyrite.core.hashtable import Bucket, HashTable, ht_count
+from cython.cimports.pyrite.core.listpack import lp_bytes
 from cython.cimports.pyrite.core.memory import mem_block_size
 from cython.cimports.pyrite.core.numbers import parse_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
+from cython.cimports.pyrite.core.quicklist import QuickList, ql_bytes
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace, slice_of
+from cython.cimports.pyrite.types.list import list_quicklist
+from cython.cimports.pyrite.types.set import set_table
+from cython.cimports.pyrite.types.sorted_set import zset_table
 from cython.cimports.pyrite.types.string import string_length, string_set, string_view
 
 from pyrite.commands.introspection import ENCODING_NAMES
@@ -48,6 +55,8 @@ from pyrite.core.errors import (
     CommandError,
     quoted,
 )
+from pyrite.core.listpack import describe
+from pyrite.core.quicklist_edit import set_plain_min
 from pyrite.engine.command import command
 from pyrite.engine.declare import (
     ADMIN,
@@ -71,13 +80,24 @@ NEEDS_RESP3 = b"ERR RESP2 is not supported by this command"
 OUT_OF_RANGE_DB = b"ERR Out of range database"
 NOT_A_HASH_TABLE = b"ERR The value stored at the specified key is not represented using an hash table"
 NOT_PLAIN_STRING = b"ERR Not an sds encoded string."
+NOT_A_LISTPACK = b"ERR Not a listpack encoded object."
+NOT_A_THRESHOLD = b"ERR argument must be a memory value bigger than 1 and smaller than 4gb"
 TOO_MANY_KEYS = b"ERR OOM in dictTryExpand"
 NO_SNAPSHOTS = b"ERR there are no snapshots yet to reload from"
 NO_AOF = b"ERR there is no append-only file yet to load"
 
 # What one key takes at least, for refusing to make more of them than memory could ever hold.
 KEY_BYTES_MIN = cython.declare(cython.longlong, 24)
-DIGEST_BYTES = 20
+MEMORY_UNITS: dict = {
+    b"": 1,
+    b"b": 1,
+    b"k": 1000,
+    b"kb": 1 << 10,
+    b"m": 1000**2,
+    b"mb": 1 << 20,
+    b"g": 1000**3,
+    b"gb": 1 << 30,
+}
 
 
 @cython.cfunc
@@ -271,21 +291,44 @@ def _object(client: Client, args: Args) -> None:
     clock: uint32_t = client.server.keyspace.lru_clock
     idle_s: uint32_t = (clock - entry_access(e)) & 0xFFFFFF
     client.reply.simple(
-        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
+        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d%b"
         % (
             cython.cast(uintptr_t, e),
             ENCODING_NAMES[entry_encoding(e)],
             _serialized_length(e),
             entry_access(e),
             idle_s,
+            _quicklist_details(e),
         )
+    )
+
+
+@cython.cfunc
+def _quicklist_details(e: cython.pointer[Entry]) -> bytes:
+    """What DEBUG OBJECT tells of a quicklist's nodes; nothing for any other value."""
+    ql: cython.pointer[QuickList] = cython.NULL
+    if entry_type(e) == TYPE_LIST:
+        ql = list_quicklist(e)
+    if ql == cython.NULL:
+        return b""
+    return b" ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d ql_uncompressed_size:%d" % (
+        ql.nodes,
+        cython.cast(cython.double, ql.count) / ql.nodes,
+        ql.limit,
+        ql.depth != 0,
+        ql_bytes(ql),
     )
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
 def _serialized_length(e: cython.pointer[Entry]) -> int64_t:
-    """Bytes of a string in an RDB file without compression: up to five of length, or an integer of 8, 16 or 32 bits."""
+    """About the bytes of a value in an RDB file without compression.
+
+    A string has up to five bytes of length, or is an integer of 8, 16 or 32 bits; a collection is what it takes.
+    """
+    if entry_type(e) != TYPE_STRING:
+        return entry_memory(e)
     scratch: cython.char[32]
     value: cython.longlong = 0
     view: Slice = string_view(e, scratch)
@@ -320,6 +363,30 @@ def _sdslen(client: Client, args: Args) -> None:
     )
 
 
+def _listpack(client: Client, args: Args) -> None:
+    e: cython.pointer[Entry] = _find(client, args)
+    if e == cython.NULL:
+        raise CommandError(NO_SUCH_KEY)
+    if entry_encoding(e) != ENCODING_LISTPACK:
+        raise CommandError(NOT_A_LISTPACK)
+    lp: cython.p_uchar = cython.cast(cython.p_uchar, entry_pointer(e))
+    sys.stdout.write(describe(lp[: lp_bytes(lp)]))
+    sys.stdout.flush()
+    client.reply.simple(b"Listpack structure printed on stdout")
+
+
+def _quicklist_packed_threshold(client: Client, args: Args) -> None:
+    text: bytes = args[2].lower()
+    unit: bytes = text.lstrip(b"0123456789")
+    digits: bytes = text[: len(text) - len(unit)]
+    if unit not in MEMORY_UNITS or len(digits) > 18:
+        raise CommandError(NOT_A_THRESHOLD)
+    size = int(digits or b"0") * MEMORY_UNITS[unit]
+    if size >= 1 << 32 or not set_plain_min(size):
+        raise CommandError(NOT_A_THRESHOLD)
+    client.reply.ok()
+
+
 # Tables
 
 
@@ -348,48 +415,36 @@ def _htstats(client: Client, args: Args) -> None:
     client.reply.verbatim(b"txt", "".join(line + "\n" for line in lines).encode())
 
 
+@cython.cfunc
+@cython.exceptval(check=False)
+def _table_of(e: cython.pointer[Entry]) -> cython.pointer[HashTable]:
+    """The table that a value is, NULL where it is none."""
+    if entry_type(e) == TYPE_SET:
+        return set_table(e)
+    if entry_type(e) == TYPE_ZSET and zset_table(e) != cython.NULL:
+        return cython.address(zset_table(e).table)
+    if entry_type(e) == TYPE_HASH and entry_encoding(e) == ENCODING_HASHTABLE:
+        return cython.address(hash_table(e).table)
+    return cython.NULL
+
+
 def _htstats_key(client: Client, args: Args) -> None:
-    if _find(client, args) == cython.NULL:
+    e: cython.pointer[Entry] = _find(client, args)
+    if e == cython.NULL:
         raise CommandError(NO_SUCH_KEY)
-    raise CommandError(NOT_A_HASH_TABLE)
+    table: cython.pointer[HashTable] = _table_of(e)
+    if table == cython.NULL:
+        raise CommandError(NOT_A_HASH_TABLE)
+    lines: list = [
+        "Hash table 0 stats (main hash table):",
+        f" table size: {table.masks[0] + 1 if table.buckets[0] != cython.NULL else 0}",
+        f" number of elements: {ht_count(table)}",
+        f" chained buckets: {table.children}",
+    ]
+    client.reply.verbatim(b"txt", "".join(line + "\n" for line in lines).encode())
 
 
 # Digests
-
-
-@cython.cfunc
-def _xor(digest: object, data: bytes) -> object:
-    return digest ^ int.from_bytes(sha1(data, usedforsecurity=False).digest(), "big")
-
-
-@cython.cfunc
-def _mix(digest: object, data: bytes) -> object:
-    mixed: bytes = _xor(digest, data).to_bytes(DIGEST_BYTES, "big")
-    return int.from_bytes(sha1(mixed, usedforsecurity=False).digest(), "big")
-
-
-@cython.cfunc
-def _value_digest(digest: object, e: cython.pointer[Entry]) -> object:
-    """A key's value and whether it expires, added to a digest."""
-    scratch: cython.char[32]
-    digest = _mix(digest, int(entry_type(e)).to_bytes(4, "big"))
-    view: Slice = string_view(e, scratch)
-    digest = _mix(digest, view.p[: view.n])
-    return _xor(digest, b"!!expire!!") if entry_has_expire(e) else digest
-
-
-@cython.cfunc
-def _database_digest(digest: object, db: Database) -> object:
-    """All keys of a database, added to a digest; expired ones too while they are there."""
-    it: HashIterator
-    digest = _mix(digest, int(db.id).to_bytes(4, "big"))
-    ht_iterate(cython.address(db.table), cython.address(it))
-    while True:
-        e: cython.pointer[Entry] = ht_next(cython.address(it))
-        if e == cython.NULL:
-            return digest
-        one = _value_digest(_mix(0, entry_key(e)[: entry_key_length(e)]), e)
-        digest = _xor(digest, one.to_bytes(DIGEST_BYTES, "big"))
 
 
 def _digest(client: Client, args: Args) -> None:
@@ -397,7 +452,7 @@ def _digest(client: Client, args: Args) -> None:
     db: Database
     for db in client.server.keyspace.databases:
         if db.keys_count():
-            digest = _database_digest(digest, db)
+            digest = database_digest(digest, db)
     client.reply.simple(b"%040x" % digest)
 
 
@@ -407,7 +462,7 @@ def _digest_value(client: Client, args: Args) -> None:
     for i in range(2, args.argc):
         # Expired keys count while they are there, as in DIGEST.
         slot: cython.pointer[cython.pointer[Entry]] = client.db.find(args.v[i])
-        digest = 0 if slot == cython.NULL else _value_digest(0, slot[0])
+        digest = 0 if slot == cython.NULL else value_digest(0, slot[0])
         client.reply.simple(b"%040x" % digest)
 
 
@@ -440,6 +495,7 @@ _SUBCOMMANDS: dict = {
     b"help": (2, 2, "", "", _help),
     b"htstats": (3, 4, "<dbid> [full]", "Return figures about a database's table.", _htstats),
     b"htstats-key": (3, 4, "<key> [full]", "Return figures about the table that a value is.", _htstats_key),
+    b"listpack": (3, 3, "<key>", "Print the elements of a listpack to the standard output.", _listpack),
     b"loadaof": (2, 2, "", "Load the append-only file again.", _loadaof),
     b"log": (3, 3, "<message>", "Write a message to the server's log.", _log),
     b"object": (3, 3, "<key>", "Return details of a value: address, encoding, serialized length, last use.", _object),
@@ -457,6 +513,13 @@ _SUBCOMMANDS: dict = {
         "<type>",
         "Return a value of a type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, ...",
         _protocol,
+    ),
+    b"quicklist-packed-threshold": (
+        3,
+        3,
+        "<size>",
+        "Give elements of lists a node of their own from so many bytes on, such as 1mb; 0 sets the default.",
+        _quicklist_packed_threshold,
     ),
     b"reload": (2, 5, "[option ...]", "Save a snapshot and load it again.", _reload),
     b"sdslen": (3, 3, "<key>", "Return lengths and sizes of a key and its string.", _sdslen),

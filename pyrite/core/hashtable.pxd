@@ -51,6 +51,7 @@ cdef inline size_t ht_count(const HashTable* t) noexcept nogil:
 cdef void ht_init(HashTable* t) noexcept nogil
 cdef void ht_clear(HashTable* t, bint free_entries) noexcept nogil
 cdef Entry** ht_find(HashTable* t, const char* key, size_t n, uint64_t h) noexcept nogil
+cdef void ht_prefetch(HashTable* t, uint64_t h) noexcept nogil
 cdef void ht_insert(HashTable* t, Entry* e, uint64_t h) noexcept nogil
 cdef Entry* ht_pop(HashTable* t, const char* key, size_t n, uint64_t h) noexcept nogil
 cdef void ht_reserve(HashTable* t, size_t entries) noexcept nogil

@@ -220,6 +220,17 @@ def ht_find(
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def ht_prefetch(t: cython.pointer[HashTable], h: uint64_t) -> cython.void:
+    """Have the bucket of a key with this hash fetched: for look-ups of several keys, all of them before the first."""
+    if t.buckets[0] != cython.NULL:
+        __builtin_prefetch(cython.address(t.buckets[0][h & t.masks[0]]))
+    if t.rehashing:
+        __builtin_prefetch(cython.address(t.buckets[1][h & t.masks[1]]))
+
+
+@cython.cfunc
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
@@ -588,6 +599,17 @@ def ht_iterate(t: cython.pointer[HashTable], it: cython.pointer[HashIterator]) -
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _prefetch_entries(b: cython.pointer[Bucket]) -> cython.void:
+    """Have the entries fetched of the bucket that comes next; what an unused slot holds does no harm."""
+    i: cython.int
+    for i in range(BUCKET_SLOTS):
+        __builtin_prefetch(b.slots[i])
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def ht_next(it: cython.pointer[HashIterator]) -> cython.pointer[Entry]:
@@ -607,6 +629,8 @@ def ht_next(it: cython.pointer[HashIterator]) -> cython.pointer[Entry]:
             b = it.bucket = cython.address(t.buckets[it.which][it.index])
             it.index += 1
             it.position = 0
+            if it.index <= t.masks[it.which]:
+                _prefetch_entries(cython.address(t.buckets[it.which][it.index]))
         slots = (b.used & (63 if b.used & CHAINED else 127)) >> it.position
         if slots:
             it.position += __builtin_ctzll(slots) + 1

@@ -65,3 +65,4 @@ cdef bint intset_validate(const unsigned char* p, size_t n, bint deep) noexcept 
 cdef bint intset_find(const unsigned char* s, int64_t v, uint32_t* index) noexcept nogil
 cdef unsigned char* intset_add(unsigned char* s, int64_t v, bint* added) noexcept nogil
 cdef unsigned char* intset_remove(unsigned char* s, int64_t v, bint* removed) noexcept nogil
+cdef unsigned char* intset_delete_each(unsigned char* s, const uint32_t* indexes, uint32_t count) noexcept nogil

@@ -357,3 +357,17 @@ def validate(data: bytes, deep: bool = True) -> bool:
 def capacity_for(n: cython.size_t) -> int:
     """Bytes of the block that holds a listpack or intset of `n` bytes."""
     return packed_capacity(n)
+
+
+def describe(data: bytes) -> str:
+    """A listpack in lines for people: its bytes and count, then of each element index, offset, bytes and value."""
+    value: LpValue
+    lp: cython.p_const_uchar = data
+    at: cython.Py_ssize_t = lp_first(lp)
+    lines: list = []
+    while at != LP_NONE:
+        lp_get(lp, at, cython.address(value))
+        shown = value.number if value.text == cython.NULL else value.text[: value.length]
+        lines.append(f"{len(lines):6} at {at:6}, {lp_after(lp, at) - at:6} bytes: {shown!r}\n")
+        at = lp_next(lp, at)
+    return f"listpack of {len(data)} bytes, {len(lines)} elements\n" + "".join(lines)

@@ -10,6 +10,7 @@ cdef struct LpItem:
 
 cdef void lp_item_text(LpItem* item, const char* p, Py_ssize_t n) noexcept nogil
 cdef void lp_item_integer(LpItem* item, int64_t v) noexcept nogil
+cdef unsigned char* lp_write_item(unsigned char* p, const LpItem* item) noexcept nogil
 cdef unsigned char* lp_insert(
     unsigned char* lp, Py_ssize_t at, const LpItem* items, Py_ssize_t count
 ) noexcept nogil

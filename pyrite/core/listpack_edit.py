@@ -113,11 +113,10 @@ def lp_item_text(item: cython.pointer[LpItem], p: cython.p_const_char, n: cython
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def _write_item(p: cython.p_uchar, item: cython.pointer[cython.const[LpItem]]) -> cython.p_uchar:
-    """Write an element; returns where the next one starts."""
+def lp_write_item(p: cython.p_uchar, item: cython.pointer[cython.const[LpItem]]) -> cython.p_uchar:
+    """Write an element where there is room for it; returns where the next one starts."""
     memcpy(p, item.head, item.head_length)
     p += item.head_length
     if item.text_length:
@@ -181,7 +180,7 @@ def lp_insert(
         return cython.NULL
     p: cython.p_uchar = lp + at
     for i in range(count):
-        p = _write_item(p, cython.address(items[i]))
+        p = lp_write_item(p, cython.address(items[i]))
     _add_count(lp, count)
     return lp
 
@@ -234,7 +233,7 @@ def _replace(lp: cython.p_uchar, at: cython.Py_ssize_t, item: cython.pointer[cyt
         return cython.NULL
     lp = _splice(lp, at, lp_after(lp, at) - at, item.size)
     if lp != cython.NULL:
-        _write_item(lp + at, item)
+        lp_write_item(lp + at, item)
     return lp
 
 

@@ -239,7 +239,8 @@ def _slab_free(p: cython.p_void) -> cython.void:
     _used -= slab.block
     if not slab.listed:
         _link(slab, slab.size_class)
-    if slab.live == 0 and (slab.next != cython.NULL or slab.prev != cython.NULL):
+    # Also its class's only one: a value that grows by and by takes one slab along, not a page in each class.
+    if slab.live == 0 and (slab.next != cython.NULL or slab.prev != cython.NULL or _warm_count < KEPT_EMPTY):
         _unlink(slab, slab.size_class)
         _give_slab(slab)
 

@@ -53,7 +53,7 @@ class KeyWait:
 
     def set_timer(self, timeout_ms: int64_t) -> None:
         """Wait no longer than this."""
-        self.timer = self.client.server.call_later(timeout_ms / 1000, self.time_out)
+        self.timer = self.client.server.call_later(timeout_ms / 1000.0, self.time_out)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)

@@ -279,9 +279,9 @@ def keys_by_count(index: int, flags: int, *, first: int = 1, step: int = 1, note
     return KeySpec(flags, "index", "keynum", start=index, first=first, step=step, notes=notes)
 
 
-def key_after(keyword: str, search_from: int, flags: int, *, notes: str | None = None) -> KeySpec:
+def key_after(keyword: str, search_from: int, flags: int, *, notes: str | None = None, finder=None) -> KeySpec:
     """One key, right after a keyword that is looked for from `search_from` on."""
-    return KeySpec(flags, "keyword", "range", start=search_from, keyword=keyword, notes=notes)
+    return KeySpec(flags, "keyword", "range", start=search_from, keyword=keyword, notes=notes, finder=finder)
 
 
 def keys_after(

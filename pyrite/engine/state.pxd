@@ -40,6 +40,8 @@ cdef class ServerState:
     cdef public int timeout_s
     cdef public int keepalive_s
     cdef public Py_ssize_t hll_sparse_max_bytes
+    cdef public bint rdb_compression
+    cdef public int rdb_version         # the highest that is written, but for what only a later one can hold
     cdef public bytes password          # None: every client is trusted
     # Time
     cdef public int64_t now_ns          # monotonic; the end of the last command or the start of this event

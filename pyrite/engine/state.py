@@ -26,6 +26,8 @@ class ServerState:
         self.latency_tracking = True
         self.maxclients = 10000
         self.hll_sparse_max_bytes = 3000
+        self.rdb_compression = True
+        self.rdb_version = 11
         self.postponed = []
         self.monitors = {}
         self.error_counts = {}
@@ -108,7 +110,7 @@ class ServerState:
         self.error_counts.clear()
         self.cycles = self.cycles_ns = self.longest_cycle_ns = self.most_commands_in_cycle = 0
         keyspace: Keyspace = self.keyspace
-        keyspace.hits = keyspace.misses = keyspace.expired_keys = keyspace.evicted_keys = 0
+        keyspace.hits = keyspace.misses = keyspace.expired_keys = keyspace.expired_fields = keyspace.evicted_keys = 0
         keyspace.lazyfree.reset_statistics()
 
 

@@ -22,6 +22,8 @@ class ServerState:
     timeout_s: int
     keepalive_s: int
     hll_sparse_max_bytes: int
+    rdb_compression: bool
+    rdb_version: int
     password: bytes | None
     now_ns: int
     pause_mode: int

@@ -47,6 +47,7 @@ cdef class Keyspace:
     cdef public object on_modified      # called with (database, key) after a change, for tracking; may be None
     cdef public object on_flush         # called with a database before it is emptied; may be None
     cdef public object on_expire        # called with (database, key) before an expired or evicted key is deleted
+    cdef public object on_expire_field  # called with (database, key, field) before an expired field is deleted, or None
     cdef public bint no_touch           # the command that runs must not change LRU or LFU
     cdef public bint expire_paused      # expired keys are hidden, but not deleted
     cdef public bint lfu                # access bits hold an LFU counter, not the LRU clock
@@ -73,6 +74,7 @@ cdef class Keyspace:
     cdef public int64_t hits
     cdef public int64_t misses
     cdef public int64_t expired_keys
+    cdef public int64_t expired_fields  # of hashes
     cdef public int64_t evicted_keys
     cdef object freer                   # the LazyFreer
     # Active expiry
@@ -102,6 +104,7 @@ cdef class WatchedKey:
 cdef class Database:
     cdef HashTable table
     cdef ExpiryIndex expires
+    cdef ExpiryIndex field_expires      # the proxies of the hashes with fields that expire
     cdef readonly int id
     cdef readonly Keyspace keyspace
     cdef public double average_ttl_ms
@@ -130,6 +133,7 @@ cdef class Database:
     cdef Entry* take(self, Slice key) noexcept
     cdef void give(self, Slice key, Entry* e) noexcept
     cdef void free_entry(self, Entry* e, bint lazy) noexcept
+    cdef void track_fields(self, Entry* e, int64_t at_ms) noexcept
     cdef void changed(self, Slice key, int event_class, bytes event)
     cdef void notify(self, Slice key, int event_class, bytes event)
     cdef int _tell(self, bytes name, int event_class, bytes event, bint modified) except -1

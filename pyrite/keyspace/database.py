@@ -18,6 +18,7 @@ from cython.cimports.pyrite.core.entry import (
     KEY_MAX,
     PART_EXPIRE,
     PART_OWNER,
+    TYPE_HASH,
     TYPE_STRING,
     Entry,
     entry_access,
@@ -45,6 +46,7 @@ from cython.cimports.pyrite.core.expiry_index import (
     ei_remove,
     ei_replace,
 )
+from cython.cimports.pyrite.core.hash_value import hash_next_expire, hash_proxy, proxy_new, proxy_set_time
 from cython.cimports.pyrite.core.hashtable import (
     ht_clear,
     ht_count,
@@ -149,6 +151,7 @@ class Keyspace:
         y._touch_all(x)
         x.table, y.table = y.table, x.table
         x.expires, y.expires = y.expires, x.expires
+        x.field_expires, y.field_expires = y.field_expires, x.field_expires
         x.average_ttl_ms, y.average_ttl_ms = y.average_ttl_ms, x.average_ttl_ms
         x._wake_all()
         y._wake_all()
@@ -159,6 +162,7 @@ class Keyspace:
         total: cython.size_t = 0
         for db in self.databases:
             total += ht_memory(cython.address(db.table)) + ei_memory(cython.address(db.expires))
+            total += ei_memory(cython.address(db.field_expires))
         return total
 
 
@@ -221,9 +225,11 @@ class Database:
         self.watched = {}
         ht_init(cython.address(self.table))
         ei_init(cython.address(self.expires))
+        ei_init(cython.address(self.field_expires))
 
     def __dealloc__(self) -> None:
         ei_clear(cython.address(self.expires))
+        ei_clear(cython.address(self.field_expires))
         ht_clear(cython.address(self.table), True)
 
     # Look-up
@@ -357,6 +363,8 @@ class Database:
         old_ms: int64_t = entry_expire(e)
         old: cython.pointer[Entry] = e
         if e.parts & PART_OWNER:
+            if entry_type(e) == TYPE_HASH:
+                self.track_fields(e, NO_EXPIRE)
             entry_free_value(e)
         if expire_ms == KEEP_TTL:
             expire_ms = old_ms
@@ -432,8 +440,12 @@ class Database:
     def take(self, key: Slice) -> cython.pointer[Entry]:
         """Take a key's entry out of the database, as it is; NULL where there is none. The caller owns it."""
         e: cython.pointer[Entry] = ht_pop(cython.address(self.table), key.p, key.n, siphash(key.p, key.n))
-        if e != cython.NULL and entry_has_expire(e):
+        if e == cython.NULL:
+            return e
+        if entry_has_expire(e):
             ei_remove(cython.address(self.expires), entry_expire(e), e)
+        if entry_type(e) == TYPE_HASH:
+            self.track_fields(e, NO_EXPIRE)
         return e
 
     @cython.cfunc
@@ -445,6 +457,31 @@ class Database:
         ht_insert(cython.address(self.table), e, siphash(entry_key(e), entry_key_length(e)))
         if entry_has_expire(e):
             ei_insert(cython.address(self.expires), entry_expire(e), e)
+        if entry_type(e) == TYPE_HASH:
+            self.track_fields(e, hash_next_expire(e))
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def track_fields(self, e: cython.pointer[Entry], at_ms: int64_t) -> cython.void:
+        """Say that no field of this hash falls due before `at_ms`, or, with NO_EXPIRE, that none ever does."""
+        place: cython.pointer[cython.pointer[Entry]] = hash_proxy(e)
+        if place == cython.NULL:
+            return
+        proxy: cython.pointer[Entry] = place[0]
+        if proxy != cython.NULL:
+            if entry_expire(proxy) == at_ms:
+                return
+            ei_remove(cython.address(self.field_expires), entry_expire(proxy), proxy)
+        if at_ms < 0:
+            if proxy != cython.NULL:
+                entry_free(proxy)
+                place[0] = cython.NULL
+            return
+        if proxy == cython.NULL:
+            proxy = place[0] = proxy_new(entry_key(e), entry_key_length(e), at_ms)
+        else:
+            proxy_set_time(proxy, at_ms)
+        ei_insert(cython.address(self.field_expires), at_ms, proxy)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -622,6 +659,10 @@ class Database:
         """Number of keys that have an expiry."""
         return self.expires.count
 
+    def field_expires_count(self) -> int:
+        """Number of hashes that have fields with an expiry."""
+        return self.field_expires.count
+
     def flush(self, lazy: cython.bint) -> int:
         """Delete all keys; returns how many. A lazy flush frees them in the background."""
         n: cython.size_t = ht_count(cython.address(self.table))
@@ -638,6 +679,7 @@ class Database:
         else:
             ei_clear(cython.address(self.expires))
             ht_clear(cython.address(self.table), True)
+        ei_clear(cython.address(self.field_expires))
         self.average_ttl_ms = 0
         return n
 
@@ -655,7 +697,7 @@ class Database:
             "rehashing": self.table.rehashing,
             "table_bytes": ht_memory(cython.address(self.table)),
             "expires": self.expires.count,
-            "expires_bytes": ei_memory(cython.address(self.expires)),
+            "expires_bytes": ei_memory(cython.address(self.expires)) + ei_memory(cython.address(self.field_expires)),
         }
 
     def sample_ttl_ms(self) -> int:

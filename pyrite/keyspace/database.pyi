@@ -14,6 +14,7 @@ class Keyspace:
     effects: int
     on_change: Callable[[Database, bytes, int, bytes], None] | None
     on_expire: Callable[[Database, bytes], None] | None
+    on_expire_field: Callable[[Database, bytes, bytes], None] | None
     no_touch: bool
     expire_paused: bool
     lfu: bool
@@ -39,6 +40,7 @@ class Keyspace:
     hits: int
     misses: int
     expired_keys: int
+    expired_fields: int
     evicted_keys: int
     active_expire: bool
     next_database: int
@@ -65,6 +67,7 @@ class Database:
 
     def keys_count(self) -> int: ...
     def expires_count(self) -> int: ...
+    def field_expires_count(self) -> int: ...
     def flush(self, lazy: bool) -> int: ...
     def rehash(self, buckets: int) -> bool: ...
     def table_stats(self) -> dict[str, int]: ...

@@ -9,6 +9,5 @@ cdef enum:
     TTL_SAMPLES = 4         # volatile keys drawn per database and slice for the average time to live
     TTL_WEIGHT = 50         # slices that the average reaches back, about
 
-cdef int64_t monotonic_us() noexcept nogil
 cdef bint expire_database(Database db, int64_t deadline_us) except? True
 cpdef bint expire_cycle(Keyspace keyspace, int64_t budget_us) except? True

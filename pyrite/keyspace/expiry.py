@@ -1,4 +1,4 @@
-"""Active expiry: delete the keys that have fallen due though nobody asks for them.
+"""Active expiry: delete the keys, and the fields of hashes, that have fallen due though nobody asks for them.
 
 The expiry index hands out just the due keys, so a slice does no other work than deleting. It ends when nothing is due
 or its time is up; the cron runs one slice a tick and, while one ends with keys left, another after each turn of the
@@ -10,11 +10,12 @@ Where Redis samples volatile keys and estimates how many dead ones are left, her
 
 import cython
 from cython.cimports.libc.stdint import int64_t
-from cython.cimports.posix.time import CLOCK_MONOTONIC, clock_gettime, timespec
 from cython.cimports.pyrite.core.entry import Entry, entry_expire
 from cython.cimports.pyrite.core.expiry_index import ei_count_due, ei_due, ei_random
 from cython.cimports.pyrite.core.hashtable import random_draw
+from cython.cimports.pyrite.keyspace.clock import monotonic_us
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace
+from cython.cimports.pyrite.keyspace.field_expiry import expire_field_slice
 
 # Microseconds of one slice at active-expire-effort 1, and what each further step of effort adds.
 SLICE_US = 500
@@ -24,16 +25,6 @@ SLICE_STEP_US = 150
 def slice_us(effort: cython.int) -> int:
     """Microseconds that one slice may take, for an active-expire-effort of 1 to 10."""
     return SLICE_US + SLICE_STEP_US * (effort - 1)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def monotonic_us() -> int64_t:
-    """Monotonic microseconds."""
-    t: timespec
-    clock_gettime(CLOCK_MONOTONIC, cython.address(t))
-    return cython.cast(int64_t, t.tv_sec) * 1000000 + t.tv_nsec // 1000
 
 
 @cython.cfunc
@@ -106,10 +97,10 @@ def expire_cycle(keyspace: Keyspace, budget_us: int64_t) -> cython.bint:
     for _ in range(count):
         db = keyspace.databases[keyspace.next_database % count]
         keyspace.next_database = (keyspace.next_database + 1) % count
-        if db.expires.count == 0:
+        if db.expires.count == 0 and db.field_expires.count == 0:
             db.average_ttl_ms = 0
             continue
-        if expire_database(db, deadline_us):
+        if expire_database(db, deadline_us) or expire_field_slice(db, deadline_us):
             keyspace.expired_time_cap_reached += 1
             _note_stale(keyspace)
             return True

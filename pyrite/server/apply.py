@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GUARD_MEMORY = 2  # as in engine/state.pxd
 NOTIFY_CHANNELS = 1 | 2  # NOTIFY_KEYSPACE and NOTIFY_KEYEVENT, as in keyspace/database.pxd
 EFFECT_NOTIFY = 1
+RDB_VERSIONS = {"7.0": 10, "7.2": 11}  # by rdb-compatibility
 
 
 def _hot(server: Server, config: Config) -> None:
@@ -81,6 +82,12 @@ def _notifications(server: Server, config: Config) -> None:
         server.keyspace.effects &= ~EFFECT_NOTIFY
         server.keyspace.on_change = None
     server.tracking.max_keys = config.tracking_table_max_keys
+
+
+def _dumps(server: Server, config: Config) -> None:
+    """How values are written for files and other servers."""
+    server.rdb_compression = config.rdbcompression
+    server.rdb_version = RDB_VERSIONS[config.rdb_compatibility]
 
 
 def _memory(server: Server, config: Config) -> None:
@@ -174,6 +181,7 @@ APPLIED = (
     ),
     (_encodings, ENCODING_LIMITS),
     (_notifications, ("notify-keyspace-events", "tracking-table-max-keys")),
+    (_dumps, ("rdbcompression", "rdb-compatibility")),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

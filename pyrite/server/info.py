@@ -221,7 +221,7 @@ def _traffic_stats(server: Server) -> Fields:
 def _key_stats(server: Server) -> Fields:
     keyspace, cron = server.keyspace, server.cron
     return {
-        "expired_subkeys": 0,
+        "expired_subkeys": keyspace.expired_fields,
         "expired_keys": keyspace.expired_keys,
         "expired_stale_perc": f"{keyspace.expired_stale_percent:.2f}",
         "expired_time_cap_reached_count": keyspace.expired_time_cap_reached,
@@ -360,7 +360,8 @@ def _cluster(_: Server) -> Fields:
 def _keyspace(server: Server) -> Fields:
     return {
         f"db{db.id}": (
-            f"keys={db.keys_count()},expires={db.expires_count()},avg_ttl={int(db.average_ttl_ms)},subexpiry=0"
+            f"keys={db.keys_count()},expires={db.expires_count()},avg_ttl={int(db.average_ttl_ms)},"
+            f"subexpiry={db.field_expires_count()}"
         )
         for db in server.keyspace.databases
         if db.keys_count()

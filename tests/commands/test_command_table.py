@@ -24,10 +24,38 @@ CHANGED: Fields = {
     ("latency|reset", "tips"): ["request_policy:all_nodes", "response_policy:agg_sum"],  # 7.2: it replies with a count
     ("command|getkeys", "arity"): -3,  # 7.2: commands without arguments get their own error
     ("command|getkeysandflags", "arity"): -3,  # 7.2: the same
+    ("zrank", "arity"): -3,  # 7.2: WITHSCORE
+    ("zrevrank", "arity"): -3,  # 7.2: WITHSCORE
+    ("bzpopmin", "flags"): {"write", "fast", "blocking"},  # 7.2: allowed in scripts, where it does not wait
+    ("bzpopmax", "flags"): {"write", "fast", "blocking"},  # 7.2: the same
 }
+
+# 7.4: the expiry of the fields of hashes.
+_KEY_AT_ONE: Fields = {
+    "begin_search": ["type", "index", "spec", ["index", 1]],
+    "find_keys": ["type", "range", "spec", ["lastkey", 0, "keystep", 1, "limit", 0]],
+}
+_READS_FIELDS: Fields = {
+    "arity": -5,
+    "flags": {"readonly", "fast"},
+    "first, last, step": (1, 1, 1),
+    "categories": {"@read", "@hash", "@fast"},
+    "tips": [],
+    "key specs": [{"flags": ["RO", "access"], **_KEY_AT_ONE}],
+}
+_PERSISTS_FIELDS: Fields = _READS_FIELDS | {
+    "flags": {"write", "fast"},
+    "categories": {"@write", "@hash", "@fast"},
+    "key specs": [{"flags": ["RW", "update"], **_KEY_AT_ONE}],
+}
+_EXPIRES_FIELDS: Fields = _PERSISTS_FIELDS | {"arity": -6, "flags": {"write", "denyoom", "fast"}}
 
 # Commands that an older peer lacks.
 ADDED: dict[str, Fields] = {
+    **dict.fromkeys(("hexpire", "hpexpire", "hexpireat", "hpexpireat"), _EXPIRES_FIELDS),
+    **dict.fromkeys(("hexpiretime", "hpexpiretime"), _READS_FIELDS),
+    **dict.fromkeys(("httl", "hpttl"), _READS_FIELDS | {"tips": ["nondeterministic_output"]}),
+    "hpersist": _PERSISTS_FIELDS,
     # 7.2
     "client|setinfo": {
         "arity": 4,
@@ -58,10 +86,28 @@ CHANGED_DOCS: Fields = {
     ("psetex", "doc_flags"): ["deprecated"],
     ("quit", "deprecated_since"): "7.2.0",
     ("quit", "doc_flags"): ["deprecated"],
+    ("zrank", "history"): ["7.2.0"],
+    ("zrevrank", "history"): ["7.2.0"],
     ("client|pause", "since"): "3.0.0",  # 7.2 corrected it: 2.9.50 was a test release
     ("client|list", "history"): ["2.8.12", "5.0.0", "6.0.0", "6.2.0", "7.0.0", "7.0.3", "7.2.0", "7.4.0"],
     ("client|kill", "history"): ["2.8.12", "2.8.12", "3.2.0", "5.0.0", "6.2.0", "7.4.0"],
 }
+
+GEORADIUS_OPTIONS: list[tuple[Any, ...]] = [
+    (0, "radius", "double", None, []),
+    (0, "unit", "oneof", None, []),
+    *((1, unit.lower(), "pure-token", unit, []) for unit in ("M", "KM", "FT", "MI")),
+    *((0, word.lower(), "pure-token", word, ["optional"]) for word in ("WITHCOORD", "WITHDIST", "WITHHASH")),
+    (0, "count-block", "block", None, ["optional"]),
+    (1, "count", "integer", "COUNT", []),
+    (1, "any", "pure-token", "ANY", ["optional"]),
+    (0, "order", "oneof", None, ["optional"]),
+    (1, "asc", "pure-token", "ASC", []),
+    (1, "desc", "pure-token", "DESC", []),
+    (0, "store", "oneof", None, ["optional"]),
+    (1, "storekey", "key", "STORE", []),
+    (1, "storedistkey", "key", "STOREDIST", []),
+]
 
 # Argument trees that 7.2 put in another shape, as one (depth, name, type, token, flags) for each node.
 RESHAPED: dict[str, list[tuple[Any, ...]]] = {
@@ -105,6 +151,36 @@ RESHAPED: dict[str, list[tuple[Any, ...]]] = {
         (0, "destkey", "key", None, []),
         (0, "sourcekey", "key", None, ["multiple", "optional"]),
     ],
+    "hscan": [  # 7.4 added NOVALUES
+        (0, "key", "key", None, []),
+        (0, "cursor", "integer", None, []),
+        (0, "pattern", "pattern", "MATCH", ["optional"]),
+        (0, "count", "integer", "COUNT", ["optional"]),
+        (0, "novalues", "pure-token", "NOVALUES", ["optional"]),
+    ],
+    "zrank": [
+        (0, "key", "key", None, []),
+        (0, "member", "string", None, []),
+        (0, "withscore", "pure-token", "WITHSCORE", ["optional"]),
+    ],
+    "zrevrank": [
+        (0, "key", "key", None, []),
+        (0, "member", "string", None, []),
+        (0, "withscore", "pure-token", "WITHSCORE", ["optional"]),
+    ],
+    "geohash": [(0, "key", "key", None, []), (0, "member", "string", None, ["multiple", "optional"])],
+    "geopos": [(0, "key", "key", None, []), (0, "member", "string", None, ["multiple", "optional"])],
+    "georadius": [
+        (0, "key", "key", None, []),
+        (0, "longitude", "double", None, []),
+        (0, "latitude", "double", None, []),
+        *GEORADIUS_OPTIONS,
+    ],
+    "georadiusbymember": [
+        (0, "key", "key", None, []),
+        (0, "member", "string", None, []),
+        *GEORADIUS_OPTIONS,
+    ],
     "config|get": [(0, "parameter", "string", None, ["multiple"])],
     "command|getkeys": [
         (0, "command", "string", None, []),
@@ -127,11 +203,25 @@ RENAMED = {
     "config|set",
     "flushall",
     "flushdb",
+    "geoadd",
+    "georadius_ro",
+    "georadiusbymember_ro",
+    "geosearch",
+    "geosearchstore",
     "hello",
+    "hmset",
+    "hset",
     "lcs",
     "mset",
     "msetnx",
     "shutdown",
+    "zadd",
+    "zrange",
+    "zrangebylex",
+    "zrangebyscore",
+    "zrangestore",
+    "zrevrangebylex",
+    "zrevrangebyscore",
 }
 
 WITHOUT_COMPLEXITY = {"lolwut"}
@@ -420,6 +510,24 @@ CALLS = [
     "get|x k",
     "swapdb 0 1",
     "scan 0",
+    "zadd k 1 a",
+    "zunion 2 a b weights 1 2",
+    "zunion 3 a b",
+    "zunion 0 a",
+    "zunionstore d 2 a b",
+    "zinterstore d x a b",
+    "zmpop 2 a b min",
+    "bzmpop 0 2 a b max",
+    "bzpopmin a b 0",
+    "zrangestore d s 0 1",
+    "georadius k 1 2 3 m",
+    "georadius k 1 2 3 m store d",
+    "georadius k 1 2 3 m count 1 StoreDist d asc",
+    "georadius k 1 2 3 m store a storedist b",
+    "georadius k 1 2 3 m store store storedist",
+    "georadiusbymember k m 3 km store d",
+    "georadiusbymember k store 3 km",
+    "geosearchstore d s frommember m byradius 1 m",
 ]
 
 

@@ -19,7 +19,13 @@ STRING_KEYS = [b"s", b"t", b"", b"\0\xff\r\n", b"k" * 300]
 NUMBER_KEYS = [b"n", b"f"]
 BITMAP_KEYS = [b"b", b"c"]
 SKETCH_KEYS = [b"h", b"i", b"j"]
-ALL_KEYS = [*STRING_KEYS, *NUMBER_KEYS, *BITMAP_KEYS, *SKETCH_KEYS, b"missing"]
+SET_KEYS = [b"u", b"v", b"w"]
+HASH_KEYS = [b"hash", b"fields"]
+LIST_KEYS = [b"l", b"m", b"o"]
+SORTED_SET_KEYS = [b"z", b"y", b"x"]
+GEO_KEYS = [b"g"]
+COLLECTION_KEYS = [*SET_KEYS, *HASH_KEYS, *LIST_KEYS, *SORTED_SET_KEYS, *GEO_KEYS]
+ALL_KEYS = [*STRING_KEYS, *NUMBER_KEYS, *BITMAP_KEYS, *SKETCH_KEYS, *COLLECTION_KEYS, b"missing"]
 
 
 def mostly(own: list[bytes]) -> st.SearchStrategy[bytes]:
@@ -32,6 +38,13 @@ string_key = mostly(STRING_KEYS)
 number_key = mostly(NUMBER_KEYS)
 bitmap_key = mostly(BITMAP_KEYS)
 sketch_key = mostly(SKETCH_KEYS)
+set_key = mostly(SET_KEYS)
+hash_key = mostly(HASH_KEYS)
+list_key = mostly(LIST_KEYS)
+sorted_set_key = mostly(SORTED_SET_KEYS)
+geo_key = mostly(GEO_KEYS)
+# Only ranges of members use it, so that all scores in it are equal.
+LEVEL_KEY = b"level"
 
 # Numbers
 
@@ -81,7 +94,21 @@ BOUNDARY_VALUES = [
 value = st.one_of(
     st.sampled_from(BOUNDARY_VALUES), st.binary(max_size=24), integer, double, st.integers(0, 20000).map(decimal)
 )
+# Few, so that they meet again; as integers, short and long strings, and some that fill a list's node.
+element = st.one_of(
+    st.sampled_from([b"", b"0", b"a", b"b", b"ab", b"-1", b"127", b"128", b"01", b"x" * 63, b"x" * 64, b"9" * 19]),
+    st.integers(-5, 5).map(decimal),
+    st.sampled_from([b"e" * 300, b"f" * 2000, b"g" * 4070, b"h" * 8160, b"i" * 9000]),
+    value,
+)
 number = st.one_of(small, boundary, double, st.sampled_from([b"", b"abc", b"10", b"9999", b"10000"]))
+# Members of collections: few different ones, so that some are in several, on both sides of the limit on length.
+member = st.one_of(
+    small,
+    st.sampled_from([b"a", b"b", b"c", b"d", b"", b"\0", b"a\r\nb", b"m" * 63, b"m" * 64, b"m" * 65, b"m" * 300]),
+    boundary,
+    odd_integer,
+)
 # Sketches, sparse and dense, right and broken: too short, of no known encoding, with too few registers or too many.
 SPARSE = b"HYLL\x01" + bytes(10) + b"\x80"
 DENSE = b"HYLL" + bytes(12)
@@ -103,6 +130,25 @@ relative_ms = st.one_of(
 )
 at_s = st.one_of(st.integers(FAR_S, FAR_S + 100).map(decimal), integer)
 at_ms = st.one_of(st.integers(FAR_S * 1000, FAR_S * 1000 + 3000).map(decimal), integer)
+
+# Members of sorted sets: few, so that they meet again; integers, and both sides of the longest that a listpack takes
+member = st.one_of(
+    st.integers(-3, 12).map(decimal),
+    st.sampled_from([b"", b"a", b"b", b"ab", b"\xff", b"a\0", b"01", b"m" * 64, b"m" * 65, b"%d" % LONGLONG_MAX]),
+)
+score = st.one_of(small, st.sampled_from([b"0.5", b"-0.25", b"1.5", b"inf", b"-inf", b"-0"]), double)
+score_bound = st.one_of(score, score.map(lambda text: b"(" + text), st.sampled_from([b"-inf", b"+inf", b"(", b"[1"]))
+member_bound = st.one_of(
+    st.tuples(st.sampled_from([b"[", b"("]), member).map(b"".join), st.sampled_from([b"-", b"+", b"-", b"+", b"", b"a"])
+)
+rank = st.one_of(st.integers(-8, 8).map(decimal), integer)
+# Places: each name has one of its own, so that no two are equally far from anywhere.
+PLACES = [
+    (b"p%d" % i, b"%.6f" % ((i * 67) % 340 - 169.5 + i / 97), b"%.6f" % ((i * 29) % 150 - 75.2 + i / 89))
+    for i in range(40)
+]
+place = st.sampled_from(PLACES).map(lambda each: [each[1], each[2], each[0]])
+place_name = st.one_of(st.sampled_from([name for name, _, _ in PLACES]), member)
 
 # Words, lists of parts, and whole requests
 

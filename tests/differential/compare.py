@@ -47,6 +47,48 @@ def sorted_items(value: Reply) -> Reply:
     return value
 
 
+def as_many(ours: Answer, theirs: Answer) -> bool:
+    """Compare what was drawn by chance: only how much it is."""
+    if not isinstance(ours.value, list) or not isinstance(theirs.value, list):
+        return same_kind(ours, theirs)
+    return len(ours.value) == len(theirs.value)
+
+
+def scanned(ours: Answer, theirs: Answer) -> bool:
+    """Compare a step of a scan: what it found where it was the only one, as the order is by hash."""
+    if not isinstance(ours.value, list) or not isinstance(theirs.value, list):
+        return ours.raw == theirs.raw
+    if ours.value[0] != b"0" or theirs.value[0] != b"0":
+        return True
+    return sorted_items(ours.value[1]) == sorted_items(theirs.value[1])
+
+
+def fields_in_any_order(ours: Answer, theirs: Answer) -> bool:
+    """Compare fields with their values, which RESP2 sends as one list."""
+    return ours.raw[:1] == theirs.raw[:1] and _fields(ours.value) == _fields(theirs.value)
+
+
+def scan_of_fields(ours: Answer, theirs: Answer) -> bool:
+    """Compare the fields of a scan that was over with its first step; of others only that there is a reply."""
+    replies = [ours.value, theirs.value]
+    if all(isinstance(reply, list) and reply[0] == b"0" for reply in replies):
+        return _fields(ours.value[1]) == _fields(theirs.value[1])  # type: ignore[index]
+    return same_kind(ours, theirs)
+
+
+def _fields(value: Reply) -> Reply:
+    if isinstance(value, list) and len(value) % 2 == 0 and all(isinstance(part, bytes) for part in value):
+        return sorted_items(dict(zip(value[::2], value[1::2], strict=True)))
+    return sorted_items(value)
+
+
+def random_fields(ours: Answer, theirs: Answer) -> bool:
+    """Compare one field by being there; several, of which the requests ask for all, in any order."""
+    if not isinstance(ours.value, list):
+        return same_kind(ours, theirs)
+    return fields_in_any_order(ours, theirs) or in_any_order(ours, theirs)
+
+
 def close(tolerance: int) -> Compare:
     """Return a comparison of integers that lets them be a little apart, unless they say that there is no such time."""
 
@@ -118,7 +160,20 @@ COMPARISONS: dict[bytes, Compare] = {
     # The order of a hashtable
     b"KEYS": in_any_order,
     b"SCAN": same_kind,
+    b"HKEYS": in_any_order,
+    b"HVALS": in_any_order,
+    b"HGETALL": fields_in_any_order,
+    b"HSCAN": scan_of_fields,
+    b"HRANDFIELD": random_fields,
     b"RANDOMKEY": same_kind,
+    b"SMEMBERS": in_any_order,
+    b"SINTER": in_any_order,
+    b"SUNION": in_any_order,
+    b"SDIFF": in_any_order,
+    b"SSCAN": scanned,
+    b"SRANDMEMBER": as_many,
+    b"ZRANDMEMBER": as_many,
+    b"ZSCAN": in_any_order,
     # The process
     b"CLIENT ID": same_kind,
     b"CLIENT INFO": client_fields,

@@ -127,6 +127,7 @@ class Pair:
             for key in sorted(self.scan()):
                 for command in (b"TYPE", b"OBJECT ENCODING", b"GET", b"PEXPIRETIME", b"OBJECT REFCOUNT"):
                     self.compare([*command.split(), key], exact_times=exact_times)
+                self.compare([b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])
             self.compare([b"DBSIZE"])
         self.compare([b"DEBUG", b"DIGEST"])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.conftest import ServerFactory
-from tests.differential.arguments import ALL_KEYS, Argv, any_key
+from tests.differential.arguments import ALL_KEYS, COLLECTION_KEYS, HASH_KEYS, Argv, any_key
 from tests.differential.pair import SHORT_MS, Pair, compares_times, times_from_now_ms
 from tests.differential.requests import GENERATED, NOT_GENERATED, TRANSACTIONAL, requests, scan_options, watched_keys
 from tests.differential.versions import is_known_to
@@ -42,7 +42,11 @@ class Machine(RuleBasedStateMachine):
         self.resp = resp
         self.pair.compare([b"HELLO", b"%d" % resp])
         if filled:
-            self.pair.compare([b"MSET", *(part for key in ALL_KEYS[:-1] for part in (key, key[:5] * 9))])
+            keys = [key for key in ALL_KEYS[:-1] if key not in COLLECTION_KEYS]
+            self.pair.compare([b"MSET", *(part for key in keys for part in (key, key[:5] * 9))])
+            self.pair.compare(
+                [b"HSET", HASH_KEYS[0], *(part for n in range(40) for part in (b"field-%d" % n, b"%d" % n))]
+            )
 
     def send(self, argv: Argv) -> None:
         if not is_known_to(self.pair.version, argv):
@@ -100,6 +104,34 @@ class Machine(RuleBasedStateMachine):
 
     @rule(argv=requests("debug"))
     def debug(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("set"))
+    def sets(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("hash"))
+    def hash(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("list"))
+    def lists(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("sorted_set"))
+    def sorted_set(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("level", may_damage=False))
+    def level(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("geo"))
+    def geo(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(argv=requests("waiting"))
+    def wait(self, argv: Argv) -> None:
         self.send(argv)
 
     @rule(argv=requests("broker"))

@@ -66,7 +66,6 @@ MODULES = Missing("modules yet")
 OOM_SCORE = Missing("control of the kernel's OOM score yet")
 PANIC = Missing("panic handler")
 REPLICATION = Missing("replication yet")
-RESTORE = Missing("RESTORE yet")
 SCRIPTING = Missing("scripting yet")
 SNAPSHOTS = Missing("snapshots yet")
 SOCKET_MARK = Missing("marking of sockets yet")
@@ -256,7 +255,7 @@ class Options:
     )
     acllog_max_len = Integer(128, 0, LONG_MAX, "Refusals that ACL LOG keeps.", missing=ACL)
     sanitize_dump_payload = Enum(
-        "no", ("no", "yes", "clients"), "Whose payloads are checked in full.", DEBUG, missing=RESTORE
+        "no", ("no", "yes", "clients"), "Whose payloads Redis checks in full; Pyrite checks all of them.", DEBUG
     )
 
     # Keyspace and memory
@@ -347,7 +346,10 @@ class Options:
 
     save = SavePoints((), "When to take a snapshot.", missing=SNAPSHOTS.only(""))
     dbfilename = Text("dump.rdb", "Snapshot's file.", PROTECTED, check=checks.dbfilename, missing=SNAPSHOTS)
-    rdbcompression = Boolean(True, "Compress long values in a snapshot.", missing=SNAPSHOTS)
+    rdbcompression = Boolean(True, "Compress long values in snapshots and in what DUMP returns.")
+    rdb_compatibility = Enum(
+        "7.2", ("7.0", "7.2"), "Oldest version of Redis that can read snapshots and what DUMP returns."
+    )
     rdbchecksum = Boolean(True, "Put a checksum into a snapshot.", IMMUTABLE, missing=SNAPSHOTS)
     rdb_save_incremental_fsync = Boolean(True, "Flush a snapshot to disk as it grows.", missing=SNAPSHOTS)
     rdb_del_sync_files = Boolean(False, "Remove files that only served replication.", missing=SNAPSHOTS)

@@ -59,6 +59,14 @@ class Machine(RuleBasedStateMachine):
         assert self.set.remove(v)
         assert self.model.remove(v)
 
+    @rule(picks=st.sets(st.integers(0, 2**16), max_size=64))
+    def remove_several(self, picks: set[int]) -> None:
+        members = sorted(self.model.members)
+        indexes = sorted({pick % len(members) for pick in picks}) if members else []
+        self.set.delete_each(indexes)
+        for index in indexes:
+            assert self.model.remove(members[index])
+
     @rule(v=any_width)
     def find(self, v: int) -> None:
         assert (v in self.set) == (v in self.model.members)

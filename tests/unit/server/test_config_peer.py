@@ -12,6 +12,7 @@ ADDED_IN_7_2 = {
     "set-max-listpack-entries",
     "set-max-listpack-value",
 }
+OURS_ALONE = {"rdb-compatibility"}
 ADDED_IN_7_4 = {
     "hide-user-data-from-log",
     "max-new-connections-per-cycle",
@@ -49,7 +50,7 @@ def test_names(theirs):
     ours = dict(Config().get(["*"]))
     assert set(theirs) - set(ours) <= HIDDEN_SINCE_7_2
     without_tls = {name for name in ours if name.startswith("tls-")} if "tls-port" not in theirs else set()
-    assert set(ours) - set(theirs) - without_tls <= ADDED_IN_7_2 | ADDED_IN_7_4
+    assert set(ours) - set(theirs) - without_tls <= ADDED_IN_7_2 | ADDED_IN_7_4 | OURS_ALONE
 
 
 def test_defaults(theirs):
