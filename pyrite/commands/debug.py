@@ -9,7 +9,7 @@ import sys
 import time
 
 import cython
-from cython.cimports.libc.stdint import int32_t, int64_t, uint32_t, uintptr_t
+from cython.cimports.libc.stdint import int64_t, uint32_t, uintptr_t
 from cython.cimports.pyrite.commands.digest import database_digest, value_digest
 from cython.cimports.pyrite.core.entry import (
     ENCODING_HASHTABLE,
@@ -26,7 +26,6 @@ from cython.cimports.pyrite.core.entry import (
     entry_access,
     entry_encoding,
     entry_key_length,
-    entry_memory,
     entry_pointer,
     entry_type,
 )
@@ -35,15 +34,18 @@ from cython.cimports.pyrite.core.hashtable import Bucket, HashTable, ht_count
 from cython.cimports.pyrite.core.listpack import lp_bytes
 from cython.cimports.pyrite.core.memory import mem_block_size
 from cython.cimports.pyrite.core.numbers import parse_longlong
-from cython.cimports.pyrite.core.parser import Args, Slice
+from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.quicklist import QuickList, ql_bytes
+from cython.cimports.pyrite.core.rdb_format import RdbWriter, rdb_start_writing, rdb_stop_writing
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.state import ServerState
 from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace, slice_of
 from cython.cimports.pyrite.types.list import list_quicklist
+from cython.cimports.pyrite.types.rdb_save import rdb_save_value, rdb_type_of
 from cython.cimports.pyrite.types.set import set_table
 from cython.cimports.pyrite.types.sorted_set import zset_table
-from cython.cimports.pyrite.types.string import string_length, string_set, string_view
+from cython.cimports.pyrite.types.string import string_length, string_set
 
 from pyrite.commands.introspection import ENCODING_NAMES
 from pyrite.core.errors import (
@@ -295,7 +297,7 @@ def _object(client: Client, args: Args) -> None:
         % (
             cython.cast(uintptr_t, e),
             ENCODING_NAMES[entry_encoding(e)],
-            _serialized_length(e),
+            _serialized_length(client.server, e),
             entry_access(e),
             idle_s,
             _quicklist_details(e),
@@ -322,26 +324,14 @@ def _quicklist_details(e: cython.pointer[Entry]) -> bytes:
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _serialized_length(e: cython.pointer[Entry]) -> int64_t:
-    """About the bytes of a value in an RDB file without compression.
-
-    A string has up to five bytes of length, or is an integer of 8, 16 or 32 bits; a collection is what it takes.
-    """
-    if entry_type(e) != TYPE_STRING:
-        return entry_memory(e)
-    scratch: cython.char[32]
-    value: cython.longlong = 0
-    view: Slice = string_view(e, scratch)
-    if view.n <= 11 and parse_longlong(view.p, view.n, cython.address(value)):
-        if -128 <= value <= 127:
-            return 2
-        if -32768 <= value <= 32767:
-            return 3
-        if value == cython.cast(int32_t, value):
-            return 5
-    if view.n < 64:
-        return 1 + view.n
-    return (2 if view.n < 16384 else 5) + view.n
+def _serialized_length(server: ServerState, e: cython.pointer[Entry]) -> int64_t:
+    """Bytes of a value in a dump or an RDB file."""
+    w: RdbWriter
+    rdb_start_writing(cython.address(w), server.rdb_compression)
+    rdb_save_value(cython.address(w), e, rdb_type_of(e, server.rdb_version))
+    length: int64_t = w.length
+    rdb_stop_writing(cython.address(w))
+    return length
 
 
 def _sdslen(client: Client, args: Args) -> None:

@@ -1,10 +1,10 @@
 """Digests of data: the same numbers as Redis, so that what two servers hold can be compared.
 
-With H for SHA-1, `xor(d, x)` is d ^ H(x), and `mix(d, x)` is H(xor(d, x)). A value's digest mixes its type as four bytes,
-then its content, into zeros, and xors `!!expire!!` where it expires; a key's digest begins with its name mixed in. What
-is in order (a list, a stream) is mixed one after the other; of what is in none (a set, a hash, a sorted set) each
-element's own digest is xored. The digest of all data is made of zeros by mixing in each database's number, then xor with
-the digest of each of its keys.
+With H for SHA-1, `xor(d, x)` is d ^ H(x), and `mix(d, x)` is H(xor(d, x)). A value's digest mixes its type as four
+bytes, then its content, into zeros, and xors `!!expire!!` where it expires; a key's digest begins with its name mixed
+in. What is in order (a list, a stream) is mixed one after the other; of what is in none (a set, a hash, a sorted set)
+each element's own digest is xored. The digest of all data is made of zeros by mixing in each database's number, then
+xor with the digest of each of its keys.
 """
 
 from hashlib import sha1

@@ -217,11 +217,8 @@ def _add_list(
 ) -> cython.void:
     it: ListIterator
     value: LpValue
-    index: cython.size_t = part.first
     if part.count:
-        if reverse:
-            index = list_length(e) - 1 - part.first
-        list_iterate(e, cython.address(it), index, reverse)
+        list_iterate(e, cython.address(it), list_length(e) - 1 - part.first if reverse else part.first, reverse)
         while s.count < part.count and list_next(cython.address(it), cython.address(value)):
             sorter_add(s, cython.address(value))
 
@@ -249,7 +246,7 @@ def _add_zset(
     value: LpValue
     score: cython.double = 0
     if part.count:
-        zset_iterate_from(e, cython.address(it), part.first, reverse)
+        zset_iterate_from(e, cython.address(it), zset_length(e) - 1 - part.first if reverse else part.first, reverse)
         while s.count < part.count and zset_next(cython.address(it), cython.address(value), cython.address(score)):
             sorter_add(s, cython.address(value))
 

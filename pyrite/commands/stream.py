@@ -308,7 +308,7 @@ def xadd(client: Client, args: Args) -> None:
     flags=WRITE,
     group=STREAM,
     since="5.0.0",
-    complexity="O(N), where N is the number of entries that go. Very fast, as whole blocks of entries are freed at once.",
+    complexity="O(N), where N is the number of entries that go. Fast, as whole blocks of entries are freed at once.",
     keys=(key_at(1, RW | DELETE),),
     tips=(NONDETERMINISTIC_OUTPUT,),
     history=(("6.2.0", "`MINID` and `LIMIT`."),),
@@ -338,7 +338,7 @@ def xtrim(client: Client, args: Args) -> None:
     since="5.0.0",
     complexity="O(1) for each entry, however long the stream is.",
     keys=(key_at(1, RW | DELETE),),
-    args=(key(), multiple(string("ID"))),
+    args=(key(), multiple(string("id"))),
 )
 def xdel(client: Client, args: Args) -> None:
     """Delete entries from a stream, and return how many were there."""

@@ -20,12 +20,12 @@ from cython.cimports.pyrite.core.stream_group import (
 )
 from cython.cimports.pyrite.core.stream_id import StreamID, stream_id, stream_id_max
 from cython.cimports.pyrite.core.stream_index import IdCursor, IdTree, id_cursor_id, id_cursor_next, id_tree_first
+from cython.cimports.pyrite.core.stream_radix import stream_radix_nodes
 from cython.cimports.pyrite.core.stream_store import (
     Stream,
     StreamIterator,
     stream_iterate,
     stream_next,
-    stream_radix_nodes,
 )
 from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.types.stream import stream_read

@@ -94,7 +94,7 @@ def _number(args: Args, i: cython.Py_ssize_t, out: cython.p_longlong, error: byt
     since="5.0.0",
     complexity="O(1) for each ID.",
     keys=(key_at(1, RW | UPDATE),),
-    args=(key(), string("group"), multiple(string("ID"))),
+    args=(key(), string("group"), multiple(string("id"))),
 )
 def xack(client: Client, args: Args) -> None:
     """Acknowledge entries, which are pending no more, and return how many were."""
@@ -206,8 +206,8 @@ def _reply_pending(
     flags=READONLY,
     group=STREAM,
     since="5.0.0",
-    complexity="O(N), where N is the number of entries returned, or with `IDLE` looked at. The summary: O(N), where N is "
-    "the number of consumers.",
+    complexity="O(N), where N is the number of entries returned, or with `IDLE` looked at. The summary: O(N), where N "
+    "is the number of consumers.",
     keys=(key_at(1, RO | ACCESS),),
     tips=(NONDETERMINISTIC_OUTPUT,),
     history=(("6.2.0", "`IDLE`, and ranges without their ends."),),
@@ -359,7 +359,7 @@ def _reply_claimed(reply: Reply, s: cython.pointer[Stream], id: StreamID, just_i
         string("group"),
         string("consumer"),
         string("min-idle-time"),
-        multiple(string("ID")),
+        multiple(string("id")),
         optional(integer("ms", token="IDLE")),
         optional(unix_time("unix-time-milliseconds", token="TIME")),
         optional(integer("count", token="RETRYCOUNT")),

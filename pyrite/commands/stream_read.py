@@ -269,11 +269,13 @@ def _keep_dollars(client: Client, args: Args, options: cython.pointer[ReadOption
     flags=BLOCKING | READONLY,
     group=STREAM,
     since="5.0.0",
+    complexity="For each stream O(N), where N is the number of entries returned; so O(1) with the same small `COUNT` "
+    "each time. `XADD` pays O(N) for serving N clients that wait for the stream.",
     keys=_keys_after_streams(1),
     args=(
         optional(integer("count", token="COUNT")),
         optional(integer("milliseconds", token="BLOCK")),
-        block("streams", multiple(key()), multiple(string("ID")), token="STREAMS"),
+        block("streams", multiple(key()), multiple(string("id")), token="STREAMS"),
     ),
 )
 def xread(client: Client, args: Args) -> None:
@@ -453,7 +455,7 @@ def _serve(client: Client, args: Args, options: cython.pointer[ReadOptions], i: 
         optional(integer("count", token="COUNT")),
         optional(integer("milliseconds", token="BLOCK")),
         optional(token("NOACK")),
-        block("streams", multiple(key()), multiple(string("ID")), token="STREAMS"),
+        block("streams", multiple(key()), multiple(string("id")), token="STREAMS"),
     ),
 )
 def xreadgroup(client: Client, args: Args) -> None:

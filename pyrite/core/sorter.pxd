@@ -14,6 +14,7 @@ cdef extern from "<string.h>" nogil:
 
 cdef enum:
     RUN = 12            # items that are sorted by insertion before runs are merged
+    RADIX_MIN = 500     # so many keys are sorted faster by their bytes than by comparing them
     DIGITS = 24         # room for an integer's text
 
 cdef enum:
@@ -31,7 +32,7 @@ cdef struct SortItem:
     Py_ssize_t length
 
 cdef struct SortKey:
-    uint64_t key        # decides where two differ: the number, or the first bytes of the text
+    uint64_t key        # decides where two differ: the number, or some bytes of the text
     SortItem* item
 
 cdef struct Sorter:

@@ -1,8 +1,9 @@
 """Sorter: the elements of a collection in an order, by a number or a text of each; and the patterns that name these.
 
-Each item gets a key of 64 bits: a double's bits, changed so that they sort as integers do, or the first eight bytes of
-a text, the first one highest. Only where two keys are equal are the items themselves compared. The keys are sorted,
-with a pointer to their item each, by merging (stable, O(n log n) at worst), so that most comparisons touch 16 bytes each.
+Each item gets a key of 64 bits: a double's bits, changed so that they sort as integers do, or the eight bytes of a text
+behind what all texts begin with, the first one highest. The keys, with a pointer to their item each, are sorted byte by
+byte (radix sort, from the lowest byte up; bytes that are all alike are left out). Only items with equal keys are then
+compared themselves, and sorted by merging: stable, and O(n log n) at worst. So few items are touched out of order.
 
 Order, as Redis has it: equal numbers by the bytes of their elements; texts by their bytes, or by the process's locale
 where that is asked for; what has no text before all texts. Items that are equal keep their order. A descending order is
@@ -14,7 +15,7 @@ Texts stay where the collection has them, so it must not change while a sorter r
 import cython
 from cython.cimports.libc import errno
 from cython.cimports.libc.stdint import uint64_t
-from cython.cimports.libc.string import memchr, memcmp, memcpy
+from cython.cimports.libc.string import memchr, memcmp, memcpy, memset
 from cython.cimports.pyrite.core.entry import Blob, blob_data, blob_free, blob_new, blob_reserve
 from cython.cimports.pyrite.core.listpack import LpValue
 from cython.cimports.pyrite.core.memory import mem_free, mem_try_alloc
@@ -45,7 +46,7 @@ def _key_of_number(number: cython.double) -> uint64_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def _key_of_text(p: cython.p_const_char, n: cython.Py_ssize_t) -> uint64_t:
-    """The first eight bytes, zeros behind a shorter text."""
+    """Up to eight bytes of a text, zeros behind fewer."""
     key: uint64_t = 0
     i: cython.Py_ssize_t
     for i in range(n if n < 8 else 8):
@@ -194,7 +195,6 @@ def sorter_set_text(
     bytes_ = _text_of(text, s.digits + i * DIGITS)
     item.text = bytes_.p
     item.length = bytes_.n
-    s.keys[i].key = _key_of_text(bytes_.p, bytes_.n)
     return True
 
 
@@ -212,14 +212,49 @@ def _copy_texts(s: cython.pointer[Sorter]) -> cython.bint:
         return False
     p: cython.p_char = blob_data(s.copies)
     for i in range(s.count):
-        # Another locale's order has nothing to do with the bytes.
-        s.keys[i].key = 0
         if s.items[i].text != cython.NULL:
             memcpy(p, s.items[i].text, s.items[i].length)
             p[s.items[i].length] = 0
             s.items[i].text = p
             p += s.items[i].length + 1
     return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _common_length(s: cython.pointer[Sorter]) -> cython.Py_ssize_t:
+    """Bytes with which all texts begin."""
+    i: cython.size_t
+    first: cython.pointer[SortItem] = cython.NULL
+    common: cython.Py_ssize_t = 0
+    same: cython.Py_ssize_t
+    for i in range(s.count):
+        if s.items[i].text == cython.NULL:
+            continue
+        if first == cython.NULL:
+            first = cython.address(s.items[i])
+            common = first.length
+        common = min(common, s.items[i].length)
+        same = 0
+        while same < common and s.items[i].text[same] == first.text[same]:
+            same += 1
+        common = same
+        if common == 0:
+            break
+    return common
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _set_text_keys(s: cython.pointer[Sorter]) -> cython.void:
+    """Give each item the key of its text. Another locale's order has nothing to do with the bytes, so all are alike."""
+    i: cython.size_t
+    common: cython.Py_ssize_t = 0 if s.collates else _common_length(s)
+    for i in range(s.count):
+        if s.items[i].text != cython.NULL and not s.collates:
+            s.keys[i].key = _key_of_text(s.items[i].text + common, s.items[i].length - common)
 
 
 @cython.cfunc
@@ -243,24 +278,97 @@ def _insert_in_run(s: cython.pointer[Sorter], start: cython.size_t, end: cython.
 @cython.nogil
 @cython.exceptval(check=False)
 def _merge(s: cython.pointer[Sorter], start: cython.size_t, middle: cython.size_t, end: cython.size_t) -> cython.void:
-    """Merge two neighbouring runs of `keys` into `spare`."""
-    left: cython.size_t = start
+    """Merge two neighbouring runs: the first one moves away, and both come back in order."""
+    left: cython.size_t = 0
     right: cython.size_t = middle
     at: cython.size_t = start
-    if middle == end or _in_order(s, cython.address(s.keys[middle - 1]), cython.address(s.keys[middle])):
-        memcpy(cython.address(s.spare[start]), cython.address(s.keys[start]), (end - start) * cython.sizeof(SortKey))
+    length: cython.size_t = middle - start
+    if _in_order(s, cython.address(s.keys[middle - 1]), cython.address(s.keys[middle])):
         return
-    while left < middle and right < end:
-        if _in_order(s, cython.address(s.keys[left]), cython.address(s.keys[right])):
-            s.spare[at] = s.keys[left]
+    memcpy(s.spare, cython.address(s.keys[start]), length * cython.sizeof(SortKey))
+    while left < length:
+        if right == end or _in_order(s, cython.address(s.spare[left]), cython.address(s.keys[right])):
+            s.keys[at] = s.spare[left]
             left += 1
         else:
-            s.spare[at] = s.keys[right]
+            s.keys[at] = s.keys[right]
             right += 1
         at += 1
-    memcpy(cython.address(s.spare[at]), cython.address(s.keys[left]), (middle - left) * cython.sizeof(SortKey))
-    at += middle - left
-    memcpy(cython.address(s.spare[at]), cython.address(s.keys[right]), (end - right) * cython.sizeof(SortKey))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _sort_by_merging(s: cython.pointer[Sorter], start: cython.size_t, end: cython.size_t) -> cython.void:
+    """Sort a stretch of the keys by comparing."""
+    width: cython.size_t = RUN
+    at: cython.size_t = start
+    while at < end:
+        _insert_in_run(s, at, min(at + RUN, end))
+        at += RUN
+    while width < end - start:
+        at = start
+        while at + width < end:
+            _merge(s, at, at + width, min(at + 2 * width, end))
+            at += 2 * width
+        width *= 2
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _digit(s: cython.pointer[Sorter], key: uint64_t, shift: cython.int) -> cython.size_t:
+    """A byte of a key, or how far it is from the highest."""
+    return ((key >> shift) & 255) ^ (255 if s.descending else 0)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _sort_by_byte(s: cython.pointer[Sorter], shift: cython.int) -> cython.void:
+    """One pass of the radix sort, which leaves keys with the same byte in their order."""
+    places: cython.size_t[256]
+    i: cython.size_t
+    digit: cython.size_t
+    count: cython.size_t
+    at: cython.size_t = 0
+    swapped: cython.pointer[SortKey]
+    memset(places, 0, cython.sizeof(places))
+    for i in range(s.count):
+        places[_digit(s, s.keys[i].key, shift)] += 1
+    if places[_digit(s, s.keys[0].key, shift)] == s.count:
+        return
+    for i in range(256):
+        count = places[i]
+        places[i] = at
+        at += count
+    for i in range(s.count):
+        digit = _digit(s, s.keys[i].key, shift)
+        s.spare[places[digit]] = s.keys[i]
+        places[digit] += 1
+    swapped = s.spare
+    s.spare = s.keys
+    s.keys = swapped
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _sort_by_bytes(s: cython.pointer[Sorter]) -> cython.void:
+    """Sort by the keys, then stretches of equal keys by their items."""
+    byte: cython.int
+    start: cython.size_t = 0
+    end: cython.size_t
+    for byte in range(8):
+        _sort_by_byte(s, byte * 8)
+    while start < s.count:
+        end = start + 1
+        while end < s.count and s.keys[end].key == s.keys[start].key:
+            end += 1
+        if end - start > 1:
+            _sort_by_merging(s, start, end)
+        start = end
 
 
 @cython.cfunc
@@ -268,23 +376,14 @@ def _merge(s: cython.pointer[Sorter], start: cython.size_t, middle: cython.size_
 @cython.exceptval(check=False)
 def sorter_sort(s: cython.pointer[Sorter]) -> cython.bint:
     """Sort; `keys[i].item` are the items in order then. False, and nothing sorted, without memory."""
-    start: cython.size_t = 0
-    width: cython.size_t = RUN
-    sorted_: cython.pointer[SortKey]
     if s.collates and not _copy_texts(s):
         return False
-    while start < s.count:
-        _insert_in_run(s, start, min(start + width, s.count))
-        start += width
-    while width < s.count:
-        start = 0
-        while start < s.count:
-            _merge(s, start, min(start + width, s.count), min(start + 2 * width, s.count))
-            start += 2 * width
-        sorted_ = s.spare
-        s.spare = s.keys
-        s.keys = sorted_
-        width *= 2
+    if s.by_text:
+        _set_text_keys(s)
+    if s.count < RADIX_MIN:
+        _sort_by_merging(s, 0, s.count)
+    else:
+        _sort_by_bytes(s)
     return True
 
 

@@ -52,7 +52,9 @@ cdef inline StreamID stream_id_previous(StreamID id) noexcept nogil:
     """The ID before this one; before 0-0 comes the largest."""
     return stream_id(id.ms - (id.seq == 0), id.seq - 1)
 
-cdef bint stream_id_parse(const char* p, Py_ssize_t n, uint64_t missing_seq, bint* has_seq, StreamID* out) noexcept nogil
+cdef bint stream_id_parse(
+    const char* p, Py_ssize_t n, uint64_t missing_seq, bint* has_seq, StreamID* out
+) noexcept nogil
 cdef bint stream_id_parse_any(const char* p, Py_ssize_t n, uint64_t missing_seq, StreamID* out) noexcept nogil
 cdef bint stream_id_parse_bound(
     const char* p, Py_ssize_t n, uint64_t missing_seq, bint* open, StreamID* out

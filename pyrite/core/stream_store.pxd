@@ -20,9 +20,7 @@ cdef enum:
     TRIM_MINID = 2
 
 cdef enum:
-    ID_BYTES = 16
     STREAM_PREALLOCATED = 4096      # up to so many bytes a new block is given what the one before it took
-    STREAM_NODES_SAMPLE = 4096      # blocks that stream_radix_nodes looks at
 
 cdef struct Stream:
     IdTree blocks           # master IDs, and beside each the address of its block
@@ -60,7 +58,6 @@ cdef Stream* stream_new() noexcept nogil
 cdef void stream_free_blocks(Stream* s) noexcept nogil
 cdef bint stream_copy_blocks(const Stream* s, Stream* out) noexcept nogil
 cdef size_t stream_block_memory(const Stream* s) noexcept nogil
-cdef size_t stream_radix_nodes(const Stream* s) noexcept nogil
 
 cdef int stream_append(
     Stream* s, StreamID id, const Slice* pairs, Py_ssize_t count, long long max_bytes, long long max_entries

@@ -180,7 +180,7 @@ def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
     """Answer with an error without running the command."""
     if command is not None:
         command.rejected_calls += 1
-    if client.transaction is not None:
+    if client.transaction is not None or (command is not None and command.name == "exec"):
         text = _break_transaction(client, command, text)
     client.server.count_error(text)
     if client.flags & CLIENT_SPECIAL and _drops_reply(client):
@@ -192,7 +192,8 @@ def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
 @cython.cfunc
 def _break_transaction(client: Client, command: Command | None, text: bytes) -> bytes:
     """A command that can't be queued breaks the transaction; EXEC itself, when it can't run, ends it."""
-    client.transaction.broken = True
+    if client.transaction is not None:
+        client.transaction.broken = True
     if command is None or command.name != "exec":
         return text
     client.discard()

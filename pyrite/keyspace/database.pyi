@@ -1,11 +1,6 @@
 from collections.abc import Callable
-from typing import Protocol
 
 from pyrite.keyspace.lazyfree import LazyFreer
-
-class KeyWait(Protocol):
-    @property
-    def on_deletion(self) -> bool: ...
 
 class Keyspace:
     databases: list[Database]
@@ -62,7 +57,7 @@ class Database:
     id: int
     keyspace: Keyspace
     average_ttl_ms: float
-    waiting: dict[bytes, dict[int, KeyWait]]
+    waiting: dict[bytes, dict[int, object]]
     watched: dict[bytes, list[object]]
 
     def keys_count(self) -> int: ...

@@ -21,6 +21,7 @@ FAMILIES = (
     "hyperloglog",
     "set",
     "set_algebra",
+    "sort",
     "hash",
     "hash_random",
     "hash_expiry",

@@ -13,7 +13,7 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyrite.engine.command import Command, all_commands
 from pyrite.engine.state import compiler_version
@@ -21,6 +21,7 @@ from pyrite.server.config.special import format_percentile
 from pyrite.server.memory import TOTAL_SYSTEM_BYTES, MemoryFigures, human
 
 if TYPE_CHECKING:
+    from pyrite.engine.blocking import KeyWait
     from pyrite.server.server import Server
 
 Fields = dict[str, object]
@@ -75,7 +76,7 @@ def _listeners(server: Server) -> Fields:
 
 def _clients(server: Server) -> Fields:
     figures = server.cron.client_figures()
-    queues = [queue for db in server.keyspace.databases for queue in db.waiting.values()]
+    queues = [cast("dict[int, KeyWait]", each) for db in server.keyspace.databases for each in db.waiting.values()]
     return {
         "connected_clients": len(server.clients),
         "cluster_connections": 0,

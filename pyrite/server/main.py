@@ -98,6 +98,8 @@ def _prepare(config: Config, log: Log, arguments: list[str]) -> Server:
     if background:
         process.daemonize()
     tune_system_malloc()
+    if not config.locale_collate:
+        process.collate_as_environment()
     if config.disable_thp:
         process.disable_huge_pages()
     server = Server(config, log, os.path.abspath(sys.argv[0]), arguments)

@@ -23,6 +23,21 @@ class ProcessError(Exception):
     """Something that the start needs of the system was refused; the text is one line."""
 
 
+# What names the environment's order of text, the first that is set.
+COLLATION_VARIABLES = ("LC_ALL", "LC_COLLATE", "LANG")
+
+
+def collate_as_environment() -> None:
+    """Have SORT ALPHA order text as the environment says; a locale that is not there leaves the order of bytes."""
+    named = next(filter(None, (os.environ.get(name) for name in COLLATION_VARIABLES)), "C")
+    if named in {"C", "POSIX"}:
+        return
+    import locale  # noqa: PLC0415 - most servers run in the locale C and need not pay for it
+
+    with suppress(locale.Error):
+        locale.setlocale(locale.LC_COLLATE, "")
+
+
 def daemonize() -> None:
     """Go into the background: a child in a session of its own goes on, with no terminal; the caller's process ends.
 

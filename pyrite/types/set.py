@@ -90,7 +90,7 @@ from cython.cimports.pyrite.core.memory import mem_alloc, mem_block_size, mem_fr
 from cython.cimports.pyrite.core.numbers import LONGLONG_ROOM, digits10, format_longlong, parse_longlong
 from cython.cimports.pyrite.core.parser import Slice
 from cython.cimports.pyrite.core.siphash import siphash
-from cython.cimports.pyrite.keyspace.database import NOTIFY_NEW, Database, Keyspace, key_of
+from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, NOTIFY_NEW, Database, Keyspace, key_of
 
 from pyrite.core.errors import NO_MEMORY_FOR_VALUE, WRONG_TYPE, CommandError
 
@@ -403,7 +403,7 @@ def set_encoding_for(limits: Keyspace, first: Slice, count: cython.size_t) -> cy
 def set_create(db: Database, key: Slice, first: Slice, count: cython.size_t) -> cython.pointer[Entry]:
     """Create an empty set at a key that is missing; up to `count` members are added at once, this one first."""
     encoding: cython.int = set_encoding_for(db.keyspace, first, count)
-    e: cython.pointer[Entry] = db.put(key, TYPE_SET, encoding, PART_WORD | PART_OWNER, 0, -1)
+    e: cython.pointer[Entry] = db.put(key, TYPE_SET, encoding, PART_WORD | PART_OWNER, 0, NO_EXPIRE)
     set_point_to(e, _new_value(encoding, count))
     return e
 

@@ -132,7 +132,7 @@ def stream_length(e: cython.pointer[Entry]) -> uint64_t:
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def stream_id_argument(args: Args, i: cython.Py_ssize_t, id: cython.pointer[StreamID]) -> cython.int:
-    """Read argument `i` as the ID of one entry, its sequence number 0 where it has none; raises CommandError INVALID_ID."""
+    """Read argument `i` as the ID of one entry, without its sequence number <ms>-0; raises CommandError INVALID_ID."""
     if not stream_id_parse(args.v[i].p, args.v[i].n, 0, cython.NULL, id):
         raise CommandError(INVALID_ID)
     return 0

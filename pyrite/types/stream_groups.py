@@ -1,9 +1,9 @@
 """Consumer groups of streams: how far they have read, what is left to read, and to whom entries are delivered.
 
 A group counts the entries that the stream had had up to the one it read last (`entries_read`), so that what is left,
-its lag, is the count of all entries less that. The count is only kept up while no entry between the group and the end of
-the stream has been deleted one by one; where some may have been, it is worked out anew where that can be done, and else
-is not known. Trimming from the beginning does no harm. As in Redis 7.4.
+its lag, is the count of all entries less that. The count is only kept up while no entry between the group and the end
+of the stream has been deleted one by one; where some may have been, it is worked out anew where that can be done, and
+else is not known. Trimming from the beginning does no harm. As in Redis 7.4.
 """
 
 import cython

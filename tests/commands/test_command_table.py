@@ -28,6 +28,12 @@ CHANGED: Fields = {
     ("zrevrank", "arity"): -3,  # 7.2: WITHSCORE
     ("bzpopmin", "flags"): {"write", "fast", "blocking"},  # 7.2: allowed in scripts, where it does not wait
     ("bzpopmax", "flags"): {"write", "fast", "blocking"},  # 7.2: the same
+    # 7.2: scripts may call them, and get the reply of a timeout at once
+    ("blpop", "flags"): {"write", "blocking"},
+    ("brpop", "flags"): {"write", "blocking"},
+    ("blmove", "flags"): {"write", "denyoom", "blocking"},
+    ("brpoplpush", "flags"): {"write", "denyoom", "blocking"},
+    ("blmpop", "flags"): {"write", "blocking", "movablekeys"},
 }
 
 # 7.4: the expiry of the fields of hashes.
@@ -90,6 +96,8 @@ CHANGED_DOCS: Fields = {
     ("zrevrank", "history"): ["7.2.0"],
     ("client|pause", "since"): "3.0.0",  # 7.2 corrected it: 2.9.50 was a test release
     ("client|list", "history"): ["2.8.12", "5.0.0", "6.0.0", "6.2.0", "7.0.0", "7.0.3", "7.2.0", "7.4.0"],
+    ("xinfo|consumers", "history"): ["7.2.0"],
+    ("xinfo|stream", "history"): ["6.0.0", "7.0.0", "7.2.0"],
     ("client|kill", "history"): ["2.8.12", "2.8.12", "3.2.0", "5.0.0", "6.2.0", "7.4.0"],
 }
 
@@ -181,6 +189,12 @@ RESHAPED: dict[str, list[tuple[Any, ...]]] = {
         (0, "member", "string", None, []),
         *GEORADIUS_OPTIONS,
     ],
+    "xinfo|stream": [
+        (0, "key", "key", None, []),
+        (0, "full-block", "block", None, ["optional"]),
+        (1, "full", "pure-token", "FULL", []),
+        (1, "count", "integer", "COUNT", ["optional"]),
+    ],
     "config|get": [(0, "parameter", "string", None, ["multiple"])],
     "command|getkeys": [
         (0, "command", "string", None, []),
@@ -194,6 +208,8 @@ RESHAPED: dict[str, list[tuple[Any, ...]]] = {
 
 # Argument trees in which 7.2 only gave some nodes other names.
 RENAMED = {
+    "sort",
+    "sort_ro",
     "bitcount",
     "bitfield",
     "bitfield_ro",
@@ -222,6 +238,16 @@ RENAMED = {
     "zrangestore",
     "zrevrangebylex",
     "zrevrangebyscore",
+    "xadd",
+    "xclaim",
+    "xgroup|create",
+    "xgroup|createconsumer",
+    "xgroup|delconsumer",
+    "xgroup|destroy",
+    "xgroup|setid",
+    "xinfo|consumers",
+    "xreadgroup",
+    "xsetid",
 }
 
 WITHOUT_COMPLEXITY = {"lolwut"}
@@ -528,6 +554,14 @@ CALLS = [
     "georadiusbymember k m 3 km store d",
     "georadiusbymember k store 3 km",
     "geosearchstore d s frommember m byradius 1 m",
+    "lpush k a b",
+    "blpop a b 0",
+    "blpop a",
+    "lmove a b left right",
+    "lmpop 2 a b left",
+    "lmpop 3 a b left",
+    "lmpop x a left",
+    "blmpop 0 2 a b left count 1",
 ]
 
 

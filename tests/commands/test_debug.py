@@ -201,8 +201,8 @@ def test_populate_refuses_what_cannot_be(server: Server) -> None:
         (b"40000", b"int", 5),
         (b"5000000000", b"int", 11),
         (b"abc", b"embstr", 4),
-        (b"x" * 64, b"raw", 66),
-        (b"x" * 20000, b"raw", 20005),
+        (b"x" * 64, b"raw", 9),
+        (b"x" * 20000, b"raw", 238),
     ],
 )
 def test_object(server: Server, value: bytes, encoding: bytes, serialized: int) -> None:

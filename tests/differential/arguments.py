@@ -24,7 +24,8 @@ HASH_KEYS = [b"hash", b"fields"]
 LIST_KEYS = [b"l", b"m", b"o"]
 SORTED_SET_KEYS = [b"z", b"y", b"x"]
 GEO_KEYS = [b"g"]
-COLLECTION_KEYS = [*SET_KEYS, *HASH_KEYS, *LIST_KEYS, *SORTED_SET_KEYS, *GEO_KEYS]
+STREAM_KEYS = [b"q", b"r"]
+COLLECTION_KEYS = [*SET_KEYS, *HASH_KEYS, *LIST_KEYS, *SORTED_SET_KEYS, *GEO_KEYS, *STREAM_KEYS]
 ALL_KEYS = [*STRING_KEYS, *NUMBER_KEYS, *BITMAP_KEYS, *SKETCH_KEYS, *COLLECTION_KEYS, b"missing"]
 
 
@@ -43,6 +44,7 @@ hash_key = mostly(HASH_KEYS)
 list_key = mostly(LIST_KEYS)
 sorted_set_key = mostly(SORTED_SET_KEYS)
 geo_key = mostly(GEO_KEYS)
+stream_key = mostly(STREAM_KEYS)
 # Only ranges of members use it, so that all scores in it are equal.
 LEVEL_KEY = b"level"
 
@@ -149,6 +151,26 @@ PLACES = [
 ]
 place = st.sampled_from(PLACES).map(lambda each: [each[1], each[2], each[0]])
 place_name = st.one_of(st.sampled_from([name for name, _, _ in PLACES]), member)
+
+# IDs of stream entries: few, so that they meet again
+ODD_IDS = [
+    b"-", b"+", b"$", b">", b"", b"x", b"1-", b"-1", b"1--1", b"1-x", b" 3", b"+4", b"007-01", b"1-1-1", b"5-*", b"-*",
+    b"1-1\0", b"0" * 130, b"%d-%d" % (2**64 - 1, 2**64 - 1), b"%d" % 2**64, b"%d-0" % 2**63,
+]  # fmt: skip
+entry_id = st.one_of(
+    st.tuples(st.integers(0, 60), st.integers(0, 3)).map(lambda pair: b"%d-%d" % pair),
+    st.integers(0, 60).map(decimal),
+    st.sampled_from(ODD_IDS),
+)
+new_id = st.one_of(entry_id, st.integers(0, 200).map(lambda ms: b"%d-*" % ms), st.integers(0, 200).map(decimal))
+id_bound = st.one_of(
+    st.sampled_from([b"-", b"+"]),
+    entry_id,
+    entry_id.map(lambda text: b"(" + text),
+    st.sampled_from([b"(", b"(-", b"(+"]),
+)
+group_name = st.sampled_from([b"g", b"g", b"g", b"", b"nosuch"])
+consumer_name = st.sampled_from([b"a", b"b", b"a\0", b""])
 
 # Words, lists of parts, and whole requests
 

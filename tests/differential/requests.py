@@ -22,19 +22,24 @@ from tests.differential.arguments import (
     bitmap_key,
     boundary,
     byte_offset,
+    consumer_name,
     damaged,
     database,
     decimal,
     double,
     element,
+    entry_id,
     geo_key,
+    group_name,
     hash_key,
+    id_bound,
     integer,
     list_key,
     many,
     maybe,
     member,
     member_bound,
+    new_id,
     number,
     number_key,
     odd_integer,
@@ -52,6 +57,7 @@ from tests.differential.arguments import (
     sketch_value,
     small,
     sorted_set_key,
+    stream_key,
     string_key,
     value,
     word,
@@ -291,6 +297,9 @@ lists(
 )
 lists("lmove", list_key, list_key, side, side)
 lists("rpoplpush", list_key, list_key)
+sorting = options(word("alpha"), words("asc", "desc"), row(word("limit"), small, small), most=3)
+lists("sort", list_key, sorting, maybe(word("store"), list_key))
+lists("sort_ro", any_key, row(word("by"), words("nosort")), maybe(row(word("limit"), small, small)))
 pop_many = row(side, maybe(word("count"), st.one_of(integer, st.integers(1, 300).map(decimal))))
 one_key = row(st.sampled_from([b"1", b"1", b"1", b"0", b"2", b"x", b"-1"]), list_key)
 two_keys = row(st.just(b"2"), list_key, list_key)
@@ -422,6 +431,86 @@ geo("georadius", geo_key, anywhere, length, unit_of_length, shown, store)
 geo("georadius_ro", geo_key, anywhere, length, unit_of_length, shown)
 geo("georadiusbymember", geo_key, place_name, length, unit_of_length, shown, store)
 geo("georadiusbymember_ro", geo_key, place_name, length, unit_of_length, shown)
+# Streams. Nothing here waits: a damaged request could do so for ever.
+
+stream = _family("stream")
+field = st.sampled_from([b"f", b"g", b"1", b"f" * 70])
+field_values = many(row(field, value), least=1, most=3)
+approximation = st.sampled_from([[], [], [b"="], [b"~"], [b"~"]])
+length = st.one_of(st.integers(0, 8).map(decimal), integer)
+trim = row(
+    st.one_of(row(word("maxlen"), approximation, length), row(word("minid"), approximation, entry_id)),
+    maybe(word("limit"), length),
+)
+entry_count = row(word("count"), length)
+# Not one whose ID is the time.
+stream("xadd", stream_key, options(trim, word("nomkstream"), most=1), new_id, field_values)
+stream("xadd", stream_key, new_id, field_values)
+stream("xtrim", stream_key, trim)
+stream("xdel", stream_key, many(entry_id, least=1))
+stream("xlen", any_key)
+stream("xrange", stream_key, id_bound, id_bound, options(entry_count, most=2))
+stream("xrevrange", stream_key, id_bound, id_bound, options(entry_count, most=2))
+stream(
+    "xsetid",
+    stream_key,
+    entry_id,
+    options(row(word("entriesadded"), length), row(word("maxdeletedid"), entry_id), most=2),
+)
+stream("xread", options(entry_count, most=2), word("streams"), stream_key, entry_id)
+stream("xread", options(entry_count, most=2), word("streams"), stream_key, any_key, entry_id, entry_id)
+entries_read = row(word("entriesread"), length)
+stream(
+    "xgroup|create", stream_key, group_name, st.one_of(entry_id, st.just(b"0")), options(entries_read, word("mkstream"))
+)
+stream("xgroup|setid", stream_key, group_name, entry_id, options(entries_read, most=1))
+stream("xgroup|destroy", stream_key, group_name)
+stream("xgroup|createconsumer", stream_key, group_name, consumer_name)
+stream("xgroup|delconsumer", stream_key, group_name, consumer_name)
+for read_id in (st.just(b">"), entry_id):
+    stream(
+        "xreadgroup",
+        word("group"),
+        group_name,
+        consumer_name,
+        options(entry_count, entry_count, word("noack"), most=2),
+        word("streams"),
+        stream_key,
+        read_id,
+    )
+stream("xack", stream_key, group_name, many(entry_id, least=1))
+idle = st.sampled_from([b"0", b"0", b"100000", b"-1", b"x"])
+stream("xpending", stream_key, group_name)
+stream("xpending", stream_key, group_name, maybe(word("idle"), idle), id_bound, id_bound, length, maybe(consumer_name))
+stream(
+    "xclaim",
+    stream_key,
+    group_name,
+    consumer_name,
+    idle,
+    many(entry_id, least=1),
+    options(
+        row(word("idle"), st.sampled_from([b"0", b"-5", b"x"])),
+        row(word("time"), st.sampled_from([b"0", b"99999999999999", b"x"])),
+        row(word("retrycount"), length),
+        word("force"),
+        word("justid"),
+        row(word("lastid"), entry_id),
+    ),
+)
+stream(
+    "xautoclaim",
+    stream_key,
+    group_name,
+    consumer_name,
+    idle,
+    id_bound,
+    options(entry_count, word("justid"), most=2),
+)
+stream("xinfo|stream", stream_key, maybe(word("full"), maybe(entry_count)))
+stream("xinfo|groups", stream_key)
+stream("xinfo|consumers", stream_key, group_name)
+stream("object|encoding", stream_key)
 
 # Keys of any type
 
@@ -560,7 +649,7 @@ server("latency|history", value)
 server("latency|graph", value)
 server("latency|reset", many(value))
 server("latency|histogram", many(st.sampled_from([b"get", b"SET", b"nosuch", b"config"])))
-for container in ("client", "command", "config", "latency", "memory", "object", "pubsub", "slowlog"):
+for container in ("client", "command", "config", "latency", "memory", "object", "pubsub", "slowlog", "xgroup", "xinfo"):
     server(f"{container}|help")
 
 config = _family("config")
@@ -579,6 +668,8 @@ SETTINGS = {
     b"zset-max-listpack-entries": st.sampled_from([b"0", b"3", b"8", b"128", b"-1"]),
     b"zset-max-listpack-value": st.sampled_from([b"0", b"64", b"100"]),
     b"slowlog-max-len": integer,
+    b"stream-node-max-bytes": st.sampled_from([b"0", b"100", b"4096", b"-1", b"x"]),
+    b"stream-node-max-entries": st.sampled_from([b"0", b"1", b"3", b"100", b"-1", b"x"]),
     b"latency-monitor-threshold": st.sampled_from([b"0", b"-1", b"x"]),
     b"lazyfree-lazy-user-del": words("yes", "no", "maybe"),
     b"lazyfree-lazy-user-flush": words("yes", "no", "maybe"),
@@ -672,6 +763,8 @@ NOT_GENERATED = {
     "unsubscribe": "as subscribe",
     "punsubscribe": "as subscribe",
     "sunsubscribe": "as subscribe",
+    "client|tracking": "its messages come whenever: see tests of tracking",
+    "client|caching": "as client|tracking",
     "monitor": "its replies never end: see tests of publish and subscribe",
     "spop": "removes by chance: see test_set in tests/commands",
     "quit": "ends the connection: see test_protocol_peer",

@@ -136,7 +136,45 @@ def _converted_ahead(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
     return argv[0] == b"OBJECT" and (ours.value, theirs.value) == (b"skiplist", b"listpack")
 
 
+def _unbalanced_streams(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    unbalanced = b"-ERR Unbalanced "
+    return (
+        argv[0] in {b"XREAD", b"XREADGROUP"} and ours.raw.startswith(unbalanced) and theirs.raw.startswith(unbalanced)
+    )
+
+
+def _last_entry(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    invalid = b"-ERR Invalid stream ID specified as stream command argument\r\n"
+    return argv[0] in {b"XREAD", b"XREADGROUP"} and b"+" in argv and theirs.raw == invalid != ours.raw
+
+
+def _deleted_id_first(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    return (
+        argv[0] == b"XSETID"
+        and ours.raw == b"-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id\r\n"
+        and theirs.raw == b"-ERR The ID specified in XSETID is smaller than the target stream top item\r\n"
+    )
+
+
+def _consumer_made_by_trying(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    return (
+        argv[0] == b"XGROUP"
+        and argv[1].upper() == b"CREATECONSUMER"
+        and (ours.raw, theirs.raw) == (b":0\r\n", b":1\r\n")
+    )
+
+
 DIFFERENCES = [
+    Difference(
+        (7, 4), "an unbalanced list of streams is told of in other words, as before in 7.2", _unbalanced_streams
+    ),
+    Difference((7, 4), "XREAD takes +, and XREADGROUP says why it does not", _last_entry),
+    Difference((7, 2), "XSETID looks at the highest deleted ID first", _deleted_id_first),
+    Difference((7, 2), "a consumer is made when it tries to read, even if there is nothing", _consumer_made_by_trying),
+    Difference((7, 2), "there is a log level that logs nothing", _level_nothing),
+    Difference((7, 4), "BITCOUNT and BITPOS check the range before they look up the key", _range_of_a_missing_key),
+    Difference((7, 2), "COMMAND GETKEYS takes a command without arguments", _bare_command_to_getkeys),
+    Difference((7, 4), "a cursor is what strtoull takes, but no negative integer and not nothing", _odd_cursor),
     Difference((7, 2), "scores and distances have as few digits as tell them apart", _other_digits),
     Difference((7, 2), "the digest of a sorted set is made of scores with such digits", _digits_in_a_digest),
     Difference((7, 2), "ZRANK and ZREVRANK know WITHSCORE", _rank_with_score),

@@ -69,7 +69,6 @@ REPLICATION = Missing("replication yet")
 SCRIPTING = Missing("scripting yet")
 SNAPSHOTS = Missing("snapshots yet")
 SOCKET_MARK = Missing("marking of sockets yet")
-SORTING = Missing("SORT yet")
 SYSLOG = Missing("logging to syslog yet")
 TLS = Missing("TLS yet")
 UPSTART = Missing("support for upstart")
@@ -204,7 +203,7 @@ class Options:
         "", "Processors of snapshots.", IMMUTABLE, nullable=True, alias="bgsave_cpulist", missing=SNAPSHOTS
     )
     ignore_warnings = Text("", "Start-up warnings to overlook.", missing=STARTUP_CHECKS)
-    locale_collate = Locale("", "Locale that text is sorted by; empty takes the environment's.", missing=SORTING)
+    locale_collate = Locale("", "Locale that text is sorted by; empty takes the environment's.")
     jemalloc_bg_thread = Boolean(True, "Return memory in the background.", missing=JEMALLOC)
     use_exit_on_panic = Boolean(False, "Exit instead of aborting on a panic.", HIDDEN, missing=PANIC)
 

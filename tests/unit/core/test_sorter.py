@@ -3,6 +3,7 @@
 import locale
 import math
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from hypothesis import example, given
@@ -49,6 +50,22 @@ def test_lengths_around_a_run(count: int, descending: bool) -> None:
     elements: list[model.Value] = [i * 7919 % 1009 for i in range(count)]
     expected = model.sorted_order(elements, [float(each) for each in elements], by_text=False, descending=descending)
     assert sorted_order(elements, None, False, descending) == expected
+
+
+@pytest.mark.parametrize("count", [499, 500, 501, 5000])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("prefix", [b"", b"user:", b"longer than eight bytes:"])
+def test_many_with_a_common_beginning(count: int, descending: bool, prefix: bytes) -> None:
+    random = Random(count)
+    elements: list[model.Value] = [prefix + b"%d" % random.randrange(count) for _ in range(count)]
+    by: list[model.Value | None] = [*elements]
+    for text in (None, prefix, prefix[:-1], prefix + b"1234567890", prefix + b"12345678\0"):
+        by[random.randrange(count)] = text
+    expected = model.sorted_order(elements, by, by_text=True, descending=descending)
+    assert sorted_order(elements, by, True, descending) == expected
+    numbers = [random.choice([0.0, -0.0, -1.5, 1e300, random.gauss(0, 1)]) for _ in range(count)]
+    expected = model.sorted_order(elements, numbers, by_text=False, descending=descending)
+    assert sorted_order(elements, numbers, False, descending) == expected
 
 
 @pytest.fixture

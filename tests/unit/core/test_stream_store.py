@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pyrite.core.memory import used_memory
-from pyrite.core.stream_store import StreamLog, validate_block
+from pyrite.core.stream_log import StreamLog, validate_block
 from tests.models import stream as model
 from tests.models.listpack import encode, stored
 
@@ -134,17 +134,15 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_counted(self) -> None:
-        gc.collect()
         assert self.log.memory_bytes() == used_memory() - self.start
 
     def teardown(self) -> None:
         del self.log
-        gc.collect()
         assert used_memory() == self.start
 
 
 TestStream = Machine.TestCase
-TestStream.settings = settings(max_examples=50, stateful_step_count=20)
+TestStream.settings = settings(max_examples=100, stateful_step_count=25)
 
 
 def log_of(count: int, max_entries: int = 100, step: int = 1) -> StreamLog:
@@ -254,8 +252,8 @@ def test_damaged_blocks_are_refused_or_can_be_read() -> None:
     source = random.Random(3)
     damaged = [data[:n] for n in range(len(data))]
     for at in range(len(data)):
-        others = {0, 1, 2, 3, 127, 128, 255, data[at] ^ 1, data[at] ^ 128, source.randrange(256)} - {data[at]}
-        damaged += [data[:at] + bytes([byte]) + data[at + 1 :] for byte in others]
+        changed = {0, 1, 2, 3, 127, 128, 255, data[at] ^ 1, data[at] ^ 128, source.randrange(256)} - {data[at]}
+        damaged += [data[:at] + bytes([byte]) + data[at + 1 :] for byte in changed]
     refused = 0
     for each in damaged:
         found = validate_block(each, master)

@@ -323,10 +323,8 @@ def test_secrets_are_known(config):
 def test_notices_name_what_has_no_effect(config):
     assert config.notices() == []
     config.assign("appendfsync", "always")
-    config.assign("notify-keyspace-events", "KEA")
     config.assign("shutdown-on-sigterm", "now")
     assert config.notices() == [
-        "Option 'notify-keyspace-events' has no effect: Pyrite has no Pub/Sub yet",
         "Option 'appendfsync' has no effect: Pyrite has no append-only file yet",
     ]
 
