@@ -202,6 +202,8 @@ def serve_ready(server: ServerState) -> cython.int:
     if server.serves_blocked:
         return 0
     server.serves_blocked = True
+    # What woke them may have taken long: a key that has expired meanwhile is not there for them.
+    server.tick()
     while server.keyspace.ready:
         ready = server.keyspace.ready
         server.keyspace.ready = {}
