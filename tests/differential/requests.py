@@ -751,8 +751,8 @@ broker("exec")
 broker("discard")
 broker("unwatch")
 
-# Commands of transactions, which the state machine sends as a whole.
-TRANSACTIONAL = ("string", "counter", "bitmap")
+# Commands of transactions, which the state machine sends as a whole: those that no version answers differently.
+TRANSACTIONAL = ("string", "counter")
 GENERATED |= {"multi", "watch"}
 watched_keys = many(any_key, least=1, most=3)
 

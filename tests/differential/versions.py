@@ -164,7 +164,15 @@ def _consumer_made_by_trying(argv: list[bytes], ours: Answer, theirs: Answer) ->
     )
 
 
+def _huge_timeout(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    return argv[0].startswith(b"B") and (ours.raw, theirs.raw) == (
+        b"-ERR timeout is out of range\r\n",
+        b"-ERR timeout is negative\r\n",
+    )
+
+
 DIFFERENCES = [
+    Difference((7, 2), "a timeout that 64 bits do not hold is out of range, not negative", _huge_timeout),
     Difference(
         (7, 4), "an unbalanced list of streams is told of in other words, as before in 7.2", _unbalanced_streams
     ),
