@@ -111,8 +111,8 @@ member = st.one_of(
     boundary,
     odd_integer,
 )
-# Sketches, sparse and dense, right and broken: too short, of no known encoding, with too few registers or too many. None
-# of which Redis reads past the end.
+# Sketches, sparse and dense, right and broken: too short, of no known encoding, with too few registers or too many; but
+# none past whose end Redis reads.
 SPARSE = b"HYLL\x01" + bytes(10) + b"\x80"
 DENSE = b"HYLL" + bytes(12)
 sketch_value = st.sampled_from(
