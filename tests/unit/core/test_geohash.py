@@ -76,6 +76,8 @@ def test_the_textual_form(place: tuple[float, float]) -> None:
     found = text_of(*place)
     assert len(found) == 11
     assert found.endswith(b"0")
+    # Behind the last cell of all there is none, and what lies in it is told with the cell it would have.
+    assume(abs(place[0]) < 179.999)
     # A place on a border may lie in the cell beside it, so the coarser cells tell enough.
     near = {
         model.text(place[0] + east, place[1] + north)[:8] for east in (-1e-5, 0, 1e-5) for north in (-1e-5, 0, 1e-5)
