@@ -20,6 +20,8 @@ from typing import Self, TypeAlias
 ROOT = Path(__file__).resolve().parent.parent
 PEER = os.environ.get("PYRITE_PEER", "redis-server")
 REPLY_TIMEOUT_S = 10.0
+BUS_PORT_OFFSET = 10_000
+LAST_PORT = 65_535
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
 LOG_TAIL_CHARS = 4000
@@ -274,11 +276,21 @@ _SCALARS: dict[bytes, Callable[[bytes], Reply]] = {
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on loopback that nothing listens on right now, and 10,000 above it neither.
+
+    A cluster's node listens on both, so the system's choice is taken again while the second would pass 65,535.
+    """
+    while True:
+        with socket.socket() as probe, socket.socket() as bus:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            if port + BUS_PORT_OFFSET > LAST_PORT:
+                continue
+            try:
+                bus.bind(("127.0.0.1", port + BUS_PORT_OFFSET))
+            except OSError:
+                continue
+            return port
 
 
 class Server:
