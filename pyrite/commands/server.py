@@ -275,7 +275,7 @@ def shutdown(client: Client, args: Args) -> None:
     if abort:
         # A shutdown waits for nobody, so it is never under way when a command runs.
         raise CommandError(NO_SHUTDOWN)
-    if not client.server.request_shutdown(save, force):
+    if not client.server.request_shutdown(save, force, no_save):
         raise CommandError(SHUTDOWN_FAILED)
     client.close_after_reply()
 

@@ -80,7 +80,7 @@ class Connection(Client):
     def readable(self) -> cython.int:
         """Read once, run the requests that are complete now, and send the replies."""
         room: cython.Py_ssize_t = 0
-        if self.flags & CLIENT_CLOSED:
+        if self.flags & CLIENT_CLOSED or self.busy:
             return 0
         p: cython.p_char = self._room(cython.address(room))
         n: cython.Py_ssize_t = recv(self.fd, p, room, MSG_DONTWAIT)
@@ -148,6 +148,8 @@ class Connection(Client):
     @cython.exceptval(-1, check=False)
     def writable(self) -> cython.int:
         """Send more of what the socket did not take before."""
+        if self.args is not None:
+            return 0
         self._send()
         if not self.writing and not self.flags & CLIENT_CLOSED:
             self.poller.watch_writable(self.fd, self, False)
@@ -408,7 +410,8 @@ class Connection(Client):
     def flush(self) -> cython.int:
         """Send what is written, as far as the socket takes it; the poller calls for the rest."""
         self.queued = False
-        if self.flags & CLIENT_CLOSED:
+        if self.flags & CLIENT_CLOSED or self.args is not None:
+            # While its command runs, its reply is not complete: what is written is sent afterwards.
             return 0
         if self.writing:
             return self._check_output()

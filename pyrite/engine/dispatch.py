@@ -30,6 +30,7 @@ from cython.cimports.pyrite.engine.client import (
 from cython.cimports.pyrite.engine.command import Command, lookup_command
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
+    GUARD_BUSY,
     GUARD_MEMORY,
     GUARD_MULTI,
     GUARD_PAUSE,
@@ -42,19 +43,24 @@ from cython.cimports.pyrite.engine.tracking import Tracking
 
 from pyrite.core.errors import INTERNAL, NO_AUTH, OUT_OF_MEMORY, CommandError, wrong_arity
 from pyrite.engine.declare import ADMIN as _ADMIN
+from pyrite.engine.declare import ALLOW_BUSY as _ALLOW_BUSY
 from pyrite.engine.declare import DENYOOM as _DENYOOM
 from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
 from pyrite.engine.declare import NO_MULTI as _NO_MULTI
 from pyrite.engine.declare import READONLY as _READONLY
 from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
+from pyrite.engine.declare import SCRIPTING
 from pyrite.engine.declare import WRITE as _WRITE
 from pyrite.engine.monitor import feed_monitors
 
 READONLY = cython.declare(cython.longlong, _READONLY)
 DENYOOM = cython.declare(cython.longlong, _DENYOOM)
 NO_MULTI = cython.declare(cython.longlong, _NO_MULTI)
+ALLOW_BUSY = cython.declare(cython.longlong, _ALLOW_BUSY)
 SKIP_MONITOR = cython.declare(cython.longlong, _SKIP_MONITOR | _ADMIN)
+WRITE = cython.declare(cython.longlong, _WRITE)
+MAY_REPLICATE = cython.declare(cython.longlong, _MAY_REPLICATE)
 PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
 ALLOWED_WITHOUT_AUTH = cython.declare(cython.longlong, _NO_AUTH_FLAG)
 
@@ -95,8 +101,11 @@ def _guard_auth(client: Client, command: Command) -> cython.int:
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def _guard_memory(client: Client, command: Command) -> cython.int:
-    """Make room when memory is short; refuse what needs more of it where no room can be made."""
-    if mem_used() <= client.server.maxmemory:
+    """Make room when memory is short; refuse what needs more of it where no room can be made.
+
+    Not while a script runs: its keys must not vanish under it.
+    """
+    if mem_used() <= client.server.maxmemory or client.server.busy_reply is not None:
         return EXECUTED
     has_room: cython.bint = client.server.make_room()
     if client.pushes is not None:
@@ -116,7 +125,10 @@ def _guard_pause(client: Client, command: Command) -> cython.int:
     server: ServerState = client.server
     if server.pause_mode == PAUSE_NONE:
         return EXECUTED
-    if server.pause_mode == PAUSE_ALL or (command.flags | _queued_flags(client, command)) & PAUSED_BY_WRITE:
+    flags: cython.longlong = command.flags | _queued_flags(client, command)
+    if flags & MAY_REPLICATE and not flags & WRITE and command.group == SCRIPTING and server.script_only_reads(client):
+        flags &= ~MAY_REPLICATE
+    if server.pause_mode == PAUSE_ALL or flags & PAUSED_BY_WRITE:
         client.flags |= CLIENT_POSTPONED
         server.postponed.append(client)
         return POSTPONED
@@ -130,6 +142,15 @@ def _guard_pubsub(client: Client, command: Command) -> cython.int:
     if client.reply.resp == 3 or command.name in _ALLOWED_WHILE_SUBSCRIBED:
         return EXECUTED
     return _reject(client, command, _SUBSCRIBED % command.wire_name)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _guard_busy(client: Client, command: Command) -> cython.int:
+    """While a script runs for too long, others can do little but end it."""
+    if command.flags & ALLOW_BUSY:
+        return EXECUTED
+    return _reject(client, command, client.server.busy_reply)
 
 
 @cython.cfunc
@@ -152,10 +173,12 @@ _guards[1].bit = GUARD_MEMORY
 _guards[1].check = _guard_memory
 _guards[2].bit = GUARD_PUBSUB
 _guards[2].check = _guard_pubsub
-_guards[3].bit = GUARD_PAUSE
-_guards[3].check = _guard_pause
-_guards[4].bit = GUARD_MULTI
-_guards[4].check = _guard_multi
+_guards[3].bit = GUARD_BUSY
+_guards[3].check = _guard_busy
+_guards[4].bit = GUARD_PAUSE
+_guards[4].check = _guard_pause
+_guards[5].bit = GUARD_MULTI
+_guards[5].check = _guard_multi
 
 
 @cython.cfunc

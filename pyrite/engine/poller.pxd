@@ -27,12 +27,14 @@ cdef enum:
 cdef class Poller:
     cdef readonly int fd
     cdef ServerState server
-    cdef epoll_event events[EVENTS_MAX]
+    cdef epoll_event events[EVENTS_MAX * 2]     # of the batch, and of the one that is served in its midst
     cdef int at             # the event of the batch that is being served
     cdef int count          # events of the batch; 0 between batches
+    cdef bint nested        # a batch is served in the midst of another one
     cdef bint loop_ready    # the event loop wants a turn
     cdef bint rescheduled
-    cdef bint stopping
+    cdef readonly bint stopping
+    cdef bint in_turn       # the event loop has its turn
     cdef list unsent        # clients whose replies are sent at the end of this turn
     cdef list resumed       # clients that go on with their input then, after waiting
 
@@ -44,3 +46,4 @@ cdef class Poller:
     cdef int end_turn(self) except -1
     cdef int send_all(self) except -1
     cdef int _serve_batch(self) except -1
+    cdef int _serve_events(self, int first) except -1

@@ -19,8 +19,10 @@ from cython.cimports.cpython.exc import PyErr_CheckSignals
 from cython.cimports.libc.errno import EINTR, errno
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.engine.blocking import serve_ready
+from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
+from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.client import CLIENT_CLOSED, Client
-from cython.cimports.pyrite.engine.state import ServerState
+from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 
 
 @cython.final
@@ -69,7 +71,7 @@ class Poller:
         event: epoll_event
         i: cython.int
         epoll_ctl(self.fd, EPOLL_CTL_DEL, fd, cython.address(event))
-        for i in range(self.at, self.count):
+        for i in range(self.count):
             if self.events[i].data.ptr == cython.cast(cython.p_void, client):
                 self.events[i].data.ptr = cython.NULL
 
@@ -151,7 +153,9 @@ class Poller:
             self._serve_batch()
             if self.loop_ready:
                 self.loop_ready = False
+                self.in_turn = True
                 turn()
+                self.in_turn = False
                 self.end_turn()
             if self.server.now_ns >= due_ns or self.rescheduled:
                 self.rescheduled = False
@@ -180,11 +184,61 @@ class Poller:
         self._serve_batch()
         server.count_cycle(server.now_ns - started_ns, server.commands_processed - commands)
 
+    def serve_meanwhile(self, turn) -> None:
+        """Serve what is ready while a command runs, which goes on afterwards; timers wait.
+
+        The command's own client is not served: it is busy. The buffer that its request stands in is put aside, and the
+        time stays what it was for the command.
+        """
+        server: ServerState = self.server
+        buffer: cython.p_char = server.read_buffer
+        args: Args = server.spare_args
+        now_ms: int64_t = server.keyspace.now_ms
+        running = server.running
+        serves_blocked: cython.bint = server.serves_blocked
+        at: cython.int = self.at
+        outer: cython.int = self.count
+        if self.nested or self.fd < 0:
+            return
+        PyErr_CheckSignals()
+        server.read_buffer = cython.cast(cython.p_char, mem_alloc(READ_BUFFER))
+        server.spare_args = Args()
+        # Nobody who waits for a key is served before the command is done.
+        server.serves_blocked = True
+        server.running = None
+        self.nested = True
+        try:
+            server.tick()
+            self.count = outer + max(epoll_wait(self.fd, self.events + outer, EVENTS_MAX, 0), 0)
+            self._serve_events(outer)
+            if self.loop_ready and not self.in_turn:
+                self.loop_ready = False
+                turn()
+            self.send_all()
+        finally:
+            self.nested = False
+            self.at = at
+            self.count = outer
+            mem_free(server.read_buffer, READ_BUFFER)
+            server.read_buffer = buffer
+            server.spare_args = args
+            server.serves_blocked = serves_blocked
+            server.running = running
+            server.keyspace.now_ms = now_ms
+
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _serve_batch(self) -> cython.int:
+        self._serve_events(0)
+        self.count = 0
+        return self.end_turn()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _serve_events(self, first: cython.int) -> cython.int:
+        """Serve the events from this one on."""
         client: Client
-        self.at = 0
+        self.at = first
         while self.at < self.count:
             if self.events[self.at].data.ptr == cython.cast(cython.p_void, self):
                 self.loop_ready = True
@@ -198,5 +252,4 @@ class Poller:
                 except Exception:  # noqa: BLE001 - one client's failure must not end the others; it is logged and counted
                     self.server.on_connection_error(client)
             self.at += 1
-        self.count = 0
-        return self.end_turn()
+        return 0

@@ -15,6 +15,7 @@ cdef enum:
     GUARD_PAUSE = 4
     GUARD_PUBSUB = 8
     GUARD_MULTI = 16
+    GUARD_BUSY = 32
 
 cdef enum:
     PAUSE_NONE = 0
@@ -51,6 +52,11 @@ cdef class ServerState:
     cdef public object pubsub           # the PubSub
     cdef public object tracking         # the Tracking
     cdef public object running          # the client whose command runs, where a hook on changes may ask for it
+    cdef public object scripts          # the Scripts: those of EVAL
+    cdef public object functions        # the Functions: the libraries of FCALL
+    cdef public int64_t busy_threshold_ms   # how long a script may run before others are served; 0: as long as it takes
+    cdef public bytes busy_reply        # what others are told while it runs for longer
+    cdef public int script_propagation  # what redis.set_repl said: 1 the append-only file, 2 replicas, 3 both
     cdef public object at_end_of_turn   # called once, when all that arrived together has been served; or None
     cdef readonly dict monitors         # clients that see every command, by id
     cdef public object pause_timer      # handle that ends the pause

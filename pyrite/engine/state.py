@@ -28,6 +28,8 @@ class ServerState:
         self.hll_sparse_max_bytes = 3000
         self.rdb_compression = True
         self.rdb_version = 11
+        self.busy_threshold_ms = 5000
+        self.script_propagation = 3
         self.postponed = []
         self.monitors = {}
         self.error_counts = {}
@@ -84,6 +86,20 @@ class ServerState:
             self.longest_cycle_ns = ns
         if commands > self.most_commands_in_cycle:
             self.most_commands_in_cycle = commands
+
+    def script_only_reads(self, client) -> bool:
+        """Tell whether the request that a client makes, of EVAL or its like, is of a script that says so of itself."""
+        return False
+
+    def may_run(self, client, command, args) -> bool:
+        """Tell whether a client has the right to run a command."""
+        return True
+
+    def log_from_script(self, level: int, text: bytes) -> None:
+        """redis.log: levels 0 (debug) to 3 (warning)."""
+
+    def serve_meanwhile(self) -> None:
+        """Serve others for a turn while a script runs, and goes on running; where that can be done."""
 
     def forget_client(self, client) -> None:
         """A client left, or was reset: nothing is sent to it any more that it does not ask for."""

@@ -30,6 +30,7 @@ def _hot(server: Server, config: Config) -> None:
     server.timeout_s = config.timeout
     server.keepalive_s = config.tcp_keepalive
     server.hll_sparse_max_bytes = config.hll_sparse_max_bytes
+    server.busy_threshold_ms = config.busy_reply_threshold
 
 
 def _monitoring(server: Server, config: Config) -> None:
@@ -164,6 +165,7 @@ APPLIED = (
             "timeout",
             "tcp-keepalive",
             "hll-sparse-max-bytes",
+            "busy-reply-threshold",
         ),
     ),
     (_monitoring, ("slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold")),

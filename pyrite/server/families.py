@@ -11,6 +11,8 @@ FAMILIES = (
     "generic",
     "scan",
     "transaction",
+    "scripting",
+    "functions",
     "pubsub",
     "expiry",
     "string",

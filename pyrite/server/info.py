@@ -115,7 +115,7 @@ def _memory(server: Server) -> Fields:
         "allocator_muzzy": 0,
         "total_system_memory": TOTAL_SYSTEM_BYTES,
         "total_system_memory_human": human(TOTAL_SYSTEM_BYTES),
-        **_SCRIPT_MEMORY,
+        **_script_memory(server),
         "maxmemory": server.maxmemory,
         "maxmemory_human": human(server.maxmemory),
         "maxmemory_policy": server.config.maxmemory_policy,
@@ -142,21 +142,25 @@ def _memory(server: Server) -> Fields:
     }
 
 
-_SCRIPT_MEMORY: Fields = {
-    "used_memory_lua": 0,
-    "used_memory_vm_eval": 0,
-    "used_memory_lua_human": "0B",
-    "used_memory_scripts_eval": 0,
-    "number_of_cached_scripts": 0,
-    "number_of_functions": 0,
-    "number_of_libraries": 0,
-    "used_memory_vm_functions": 0,
-    "used_memory_vm_total": 0,
-    "used_memory_vm_total_human": "0B",
-    "used_memory_functions": 0,
-    "used_memory_scripts": 0,
-    "used_memory_scripts_human": "0B",
-}
+def _script_memory(server: Server) -> Fields:
+    scripts, functions = server.scripts, server.functions
+    vm_eval, vm_functions = scripts.interpreter.memory_bytes, functions.interpreter.memory_bytes
+    kept = scripts.memory_bytes + functions.memory_bytes
+    return {
+        "used_memory_lua": vm_eval,
+        "used_memory_vm_eval": vm_eval,
+        "used_memory_lua_human": human(vm_eval),
+        "used_memory_scripts_eval": scripts.memory_bytes,
+        "number_of_cached_scripts": len(scripts.by_sha),
+        "number_of_functions": functions.count,
+        "number_of_libraries": len(functions.libraries),
+        "used_memory_vm_functions": vm_functions,
+        "used_memory_vm_total": vm_eval + vm_functions,
+        "used_memory_vm_total_human": human(vm_eval + vm_functions),
+        "used_memory_functions": functions.memory_bytes,
+        "used_memory_scripts": kept,
+        "used_memory_scripts_human": human(kept),
+    }
 
 
 def _persistence(server: Server) -> Fields:
@@ -229,7 +233,7 @@ def _key_stats(server: Server) -> Fields:
         "expire_cycle_cpu_milliseconds": cron.expire_ns // 1_000_000,
         "evicted_keys": keyspace.evicted_keys,
         "evicted_clients": 0,
-        "evicted_scripts": 0,
+        "evicted_scripts": server.scripts.evicted,
         "total_eviction_exceeded_time": server.evictor.total_excess_us // 1000,
         "current_eviction_exceeded_time": server.evictor.current_excess_us // 1000,
         "keyspace_hits": keyspace.hits,

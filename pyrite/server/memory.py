@@ -144,8 +144,8 @@ def statistics(server: Server) -> list[tuple[str, object]]:
         ("clients.normal", figures.clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
-        ("lua.caches", 0),
-        ("functions.caches", 0),
+        ("lua.caches", server.scripts.memory_bytes),
+        ("functions.caches", server.functions.memory_bytes),
     ]
     for each in figures.databases:
         parts = [("overhead.hashtable.main", each.table_bytes), ("overhead.hashtable.expires", each.expires_bytes)]

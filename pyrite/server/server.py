@@ -22,9 +22,13 @@ from pyrite.engine.connection import Connection
 from pyrite.engine.declare import FAST, SKIP_SLOWLOG
 from pyrite.engine.poller import Poller
 from pyrite.engine.pubsub import PubSub
+from pyrite.engine.script import NO_WRITES, SAYS_NOTHING, running
 from pyrite.engine.state import ServerState
 from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
+from pyrite.scripting.functions import Functions
+from pyrite.scripting.scripts import Scripts
+from pyrite.scripting.shebang import script_flags
 from pyrite.server import info, lolwut, memory, process
 from pyrite.server.accept import Acceptor, is_loopback
 from pyrite.server.apply import wire
@@ -39,6 +43,9 @@ from pyrite.server.sensitive import redacted
 from pyrite.server.slowlog import SlowLog, kept_arguments
 from pyrite.server.timers import Timer, Timers
 from pyrite.server.watcher import Watcher
+
+# Scripts can ask for any amount of memory; without a limit the system would end the server for it.
+LUA_MEMORY_MAX = max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024)
 
 
 class Server(ServerState):
@@ -69,6 +76,8 @@ class Server(ServerState):
         self.acceptor = Acceptor(self)
         PubSub(self)
         Tracking(self)
+        self.scripts = Scripts(self, LUA_MEMORY_MAX)
+        self.functions = Functions(self, LUA_MEMORY_MAX)
         self.pid_file = ""  # what has been written
         self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
@@ -129,6 +138,37 @@ class Server(ServerState):
         """Whole seconds since the start."""
         return (time.monotonic_ns() - self.started_ns) // 1_000_000_000
 
+    # Scripts
+
+    def serve_meanwhile(self) -> None:
+        """Serve others for a turn while a script runs; end the script if the server is to end."""
+        self.poller.serve_meanwhile(self.watcher.serve)
+        script = running()
+        if script is not None and self.poller.stopping and not script.wrote:
+            script.end()
+
+    def script_only_reads(self, client: Client) -> bool:
+        """Tell whether the script that a client asks for says that it does not write."""
+        name, script = client.args[0].lower(), client.args[1]
+        flags = SAYS_NOTHING
+        if name.startswith(b"fcall"):
+            function = self.functions.find(script)
+            flags = 0 if function is None else function.flags
+        elif name.startswith(b"evalsha"):
+            known = self.scripts.find(script)
+            flags = SAYS_NOTHING if known is None else known.flags
+        else:
+            try:
+                flags, _ = script_flags(script)
+            except CommandError:
+                return False
+        return bool(flags & NO_WRITES)
+
+    def log_from_script(self, level: int, text: bytes) -> None:
+        """redis.log: levels 0 (debug) to 3 (warning)."""
+        write = (self.log_debug, self.log_verbose, self.log_notice, self.log_warning)[level]
+        write(text.decode("utf-8", "backslashreplace"))
+
     # What connections ask
 
     def admit(self, connection: Connection) -> bytes | None:
@@ -180,7 +220,7 @@ class Server(ServerState):
     def describe_source(self, client: Client) -> bytes:
         """Where a client's commands come from, as monitors are told."""
         if not isinstance(client, Connection):
-            return b"?"
+            return b"lua"
         return f"unix:{self.config.unixsocket}".encode() if client.is_unix else client.peer.encode()
 
     # What commands ask
@@ -194,6 +234,7 @@ class Server(ServerState):
         super().reset_statistics()
         self.evictor.reset_statistics()
         self.cron.reset_statistics()
+        self.scripts.evicted = 0
 
     def memory_stats(self) -> list[tuple[str, object]]:
         """The fields of MEMORY STATS."""
@@ -248,9 +289,17 @@ class Server(ServerState):
             return True
         return is_loopback(client.peer)
 
-    def request_shutdown(self, save: bool, force: bool) -> bool:
-        """End the server soon; False where it was told to save first, which it can't, and is not forced."""
+    def request_shutdown(self, save: bool, force: bool, forsakes_data: bool = False) -> bool:
+        """End the server soon; False where it was told to save first, which it can't, and is not forced.
+
+        While a script runs, only with `forsakes_data`: it ends too. Raises CommandError otherwise.
+        """
+        script = running()
+        if script is not None and not forsakes_data:
+            raise CommandError(script.busy_text())
         self.log_warning("User requested shutdown...")
+        if script is not None:
+            script.end()
         if save:
             self.log_warning("Can't save before the exit: there are no snapshots yet.")
             if not force:

@@ -18,7 +18,8 @@ BELOW = {
     "types": {"keyspace", "core"},
     "engine": {"keyspace", "core"},
     "commands": {"types", "engine", "keyspace", "core"},
-    "server": {"commands", "types", "engine", "keyspace", "core"},
+    "scripting": {"engine", "keyspace", "core"},
+    "server": {"scripting", "commands", "types", "engine", "keyspace", "core"},
 }
 FILES = sorted(path for path in (ROOT / "pyrite").rglob("*.p*") if path.suffix in (".py", ".pyi", ".pxd"))
 CIMPORT = re.compile(

@@ -66,7 +66,6 @@ MODULES = Missing("modules yet")
 OOM_SCORE = Missing("control of the kernel's OOM score yet")
 PANIC = Missing("panic handler")
 REPLICATION = Missing("replication yet")
-SCRIPTING = Missing("scripting yet")
 SNAPSHOTS = Missing("snapshots yet")
 SOCKET_MARK = Missing("marking of sockets yet")
 SYSLOG = Missing("logging to syslog yet")
@@ -338,7 +337,6 @@ class Options:
         LONG_MAX,
         "Milliseconds after which a running script makes the server answer BUSY.",
         alias="lua-time-limit",
-        missing=SCRIPTING,
     )
 
     # Snapshots

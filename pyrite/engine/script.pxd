@@ -1,0 +1,100 @@
+from libc.stdint cimport int64_t
+
+from pyrite.core.lua cimport LuaMemory, LuaState
+from pyrite.core.lua_reply cimport LuaOutcome
+from pyrite.core.parser cimport Args, Slice
+from pyrite.engine.client cimport Client
+from pyrite.engine.command cimport Command
+from pyrite.engine.state cimport ServerState
+
+cdef enum:
+    # What scripts say of themselves: bits of the flags of scripts and functions
+    SCRIPT_NO_WRITES = 1
+    SCRIPT_ALLOW_OOM = 2
+    SCRIPT_ALLOW_STALE = 4
+    SCRIPT_NO_CLUSTER = 8
+    SCRIPT_ALLOW_CROSS_SLOT = 16
+    SCRIPT_SAYS_NOTHING = 32    # one of EVAL without a first line of flags: each command is looked at by itself
+
+cdef enum:
+    # Where Lua's registry keeps what each run needs; before anything is kept by L_ref, which gives the next numbers
+    INVOKE = 1
+    HANDLE = 2
+    CONCLUDE = 3
+
+cdef enum:
+    # What has become of a call of redis.call
+    CALL_DONE = 0
+    CALL_REFUSED = 1
+    CALL_COUNTED = 2    # refused, and counted as an error
+
+cdef enum:
+    HOOK_EVERY = 100000         # instructions after which a script is looked at
+    NUMBER_ROOM = 40            # bytes of a number's text
+    LOAD_TIMEOUT_MS = 500       # for the code of a library
+
+cdef struct Invocation:
+    # What Lua's side is told of the script that is to run
+    Slice* v
+    Py_ssize_t keys
+    Py_ssize_t arguments
+    bint as_globals         # KEYS and ARGV are globals, as with EVAL; else arguments
+
+cdef struct Chunk:
+    # What Lua's side is told of code that is to be compiled
+    const char* p
+    size_t n
+    const char* name
+    int ref                 # of the compiled function
+
+ctypedef void (*ApiOpener)(LuaState* L, bint is_eval) noexcept
+
+cdef class ScriptClient(Client):
+    pass
+
+cdef class Script:
+    cdef readonly bytes sha
+    cdef readonly bytes body
+    cdef readonly int flags
+    cdef readonly int ref           # in the Interpreter
+    cdef public bint evictable      # it came with EVAL: it goes when too many others have
+
+cdef class Interpreter:
+    cdef readonly ServerState server
+    cdef readonly bint is_eval
+    cdef readonly ScriptClient client   # runs the commands of scripts; None before the first one
+    cdef LuaState* L
+    cdef LuaMemory memory
+    cdef LuaOutcome outcome
+    cdef Args args                  # of the command that a script runs
+    cdef char* numbers              # texts of the numbers among them
+    cdef int numbers_room
+    cdef bytes refusal              # why a command of a script was not run
+    # Of the script that runs
+    cdef readonly Client caller
+    cdef readonly bytes name
+    cdef int64_t started_ns
+    cdef bint read_only
+    cdef bint allow_oom
+    cdef bint out_of_memory         # when it began
+    cdef readonly bint wrote
+    cdef readonly bint busy         # it takes too long: others are served
+    cdef bint killed
+    cdef readonly object library             # where functions are registered; None but while a library's code runs
+
+    cdef int run(
+        self, Client caller, int ref, bytes name, int flags, bint read_only, Slice* v, Py_ssize_t n, Py_ssize_t keys
+    ) except -1
+    cdef int _prepare(self, Client caller, int flags, bint read_only) except -1
+    cdef int _lend_state(self, Client caller) except -1
+    cdef int _finish(self) except -1
+    cdef bint collect(self, LuaState* L, int n) noexcept
+    cdef int execute(self) except -1
+    cdef int _refuse(self, Command command, bytes text) except -1
+    cdef int interrupt(self) except -1
+    cdef bytes _pop_text(self)
+    cdef int _run_library(self) except -1
+
+cdef Interpreter script_current()
+cdef void script_set_api(ApiOpener opener) noexcept
+cdef int script_fail(LuaState* L, const char* text) noexcept nogil

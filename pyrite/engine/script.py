@@ -1,0 +1,693 @@
+"""Scripts: a Lua state, and how code runs in it.
+
+An `Interpreter` is a state with its sandbox. There are two for a server, one for EVAL and one for libraries of
+functions, each made when it is first needed. Code is compiled once and stays in the registry under a number. What
+scripts see as `redis` is in `script_api`.
+
+A script's command goes through `call` like any other, run by a client of the interpreter's own that takes over what
+counts of the script's caller: database, user, tracking. Its reply is written into that client's buffer as RESP, and
+made Lua values from there. Arguments are not copied: they stand in Lua's strings.
+
+Lua calls a hook every 100,000 instructions. Once a script has run for longer than busy-reply-threshold, the hook has
+the server serve others for a turn, in the script's midst; a guard tells them BUSY, but for the commands that can end it.
+A killed script gets an error at each instruction from then on, so that no pcall saves it.
+
+See `core.lua` for why functions that Lua calls fall into halves, one that calls Lua and one that holds objects.
+"""
+
+import importlib.util
+import traceback
+
+import cython
+from cython.cimports.libc.math import signbit
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.stdlib import free, malloc
+from cython.cimports.libc.string import memcpy, strlen
+from cython.cimports.pyrite.core.lua import (
+    LUA_GLOBALS,
+    LUA_HOOK_COUNT,
+    LUA_NUMBER,
+    LUA_REGISTRY,
+    LUA_STRING,
+    LUA_TABLE,
+    LUA_UPVALUES,
+    LuaDebug,
+    LuaFunction,
+    LuaState,
+    lua,
+    lua_compile,
+    lua_new,
+    lua_pop,
+)
+from cython.cimports.pyrite.core.lua_reply import lua_conclude, lua_push_conclude, lua_push_error
+from cython.cimports.pyrite.core.lua_sandbox import lua_is_protected, lua_sandbox
+from cython.cimports.pyrite.core.memory import mem_used
+from cython.cimports.pyrite.core.numbers import format_double, format_longlong
+from cython.cimports.pyrite.core.parser import Args, Slice
+from cython.cimports.pyrite.core.reply import Reply
+from cython.cimports.pyrite.engine.client import CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_TRACKING, Client
+from cython.cimports.pyrite.engine.command import Command, lookup_command
+from cython.cimports.pyrite.engine.dispatch import call
+from cython.cimports.pyrite.engine.state import GUARD_BUSY, ServerState
+
+from pyrite.core.errors import OUT_OF_MEMORY, CommandError
+from pyrite.core.lua import open_library
+from pyrite.engine.declare import DENYOOM as _DENYOOM
+from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
+from pyrite.engine.declare import NOSCRIPT as _NOSCRIPT
+from pyrite.engine.declare import WRITE as _WRITE
+
+DENYOOM = cython.declare(cython.longlong, _DENYOOM)
+NOSCRIPT = cython.declare(cython.longlong, _NOSCRIPT)
+WRITE = cython.declare(cython.longlong, _WRITE)
+WRITES = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
+
+UNKNOWN_COMMAND = b"ERR Unknown Redis command called from script"
+WRONG_ARITY = b"ERR Wrong number of args calling Redis command from script"
+NOT_ALLOWED = b"ERR This Redis command is not allowed from script"
+READ_ONLY_SCRIPT = b"ERR Write commands are not allowed from read-only scripts."
+WRITES_IN_RO_COMMAND = b"ERR Can not execute a script with write flag using *_ro command."
+NO_ROOM_FOR_SCRIPT = b"OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+NO_LUA_MEMORY = b"ERR not enough memory for the script"
+KILLED = cython.declare(cython.p_const_char, b"ERR Script killed by user with SCRIPT KILL...")
+LOAD_TIMEOUT = cython.declare(cython.p_const_char, b"ERR FUNCTION LOAD timeout")
+BUSY = b"BUSY Redis is busy running a script. You can only call %b KILL or SHUTDOWN NOSAVE."
+NOT_BUSY = b"NOTBUSY No scripts in execution right now."
+UNKILLABLE = (
+    b"UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
+    b"termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+)
+
+# What scripts and functions may say of themselves, in the order in which it is listed.
+FLAG_BITS = {
+    b"no-writes": SCRIPT_NO_WRITES,
+    b"allow-oom": SCRIPT_ALLOW_OOM,
+    b"allow-stale": SCRIPT_ALLOW_STALE,
+    b"no-cluster": SCRIPT_NO_CLUSTER,
+    b"allow-cross-slot-keys": SCRIPT_ALLOW_CROSS_SLOT,
+}
+NO_WRITES = SCRIPT_NO_WRITES
+SAYS_NOTHING = SCRIPT_SAYS_NOTHING
+
+# The interpreter whose code runs, None between scripts: scripts do not nest.
+_current: Interpreter = None
+
+# What one half of a function tells the other one.
+_invocation = cython.declare(Invocation)
+_chunk = cython.declare(Chunk)
+
+# Fills the globals of a new state, which are on top of the stack; set by `script_api`.
+_add_api = cython.declare(ApiOpener, cython.NULL)
+_opens_for_eval = cython.declare(cython.bint, False)
+
+
+class ScriptError(Exception):
+    """Code that Lua does not take, or that failed where no reply tells of it; the text is bytes, as Lua says it."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@cython.final
+@cython.cclass
+class ScriptClient(Client):
+    """The client that runs commands for scripts."""
+
+
+@cython.final
+@cython.cclass
+class Script:
+    """A script of EVAL, compiled. `body` is its source as it was sent."""
+
+    def __init__(self, sha: bytes, body: bytes, flags: cython.int, ref: cython.int) -> None:
+        self.sha = sha
+        self.body = body
+        self.flags = flags
+        self.ref = ref
+
+
+@cython.cfunc
+def script_current() -> Interpreter:
+    """The interpreter whose code runs; None for none."""
+    return _current
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def script_set_api(opener: ApiOpener) -> cython.void:
+    """Have new states filled by this function."""
+    global _add_api
+    _add_api = opener
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def script_fail(L: cython.pointer[LuaState], text: cython.p_const_char) -> cython.int:
+    """Raise an error table in Lua; never returns."""
+    lua_push_error(L, text, strlen(text), False)
+    return lua.error(L)
+
+
+def log_failure(me: Interpreter) -> None:
+    """An exception on the way of a script is our bug: log and count it."""
+    me.server.internal_errors += 1
+    me.server.log_warning(f"Internal error in a script:\n{traceback.format_exc()}")
+
+
+# Lua's side of running code
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _handle_error(L: cython.pointer[LuaState]) -> cython.int:
+    """Make a table of an error, if it is none, and note in it where it arose. The upvalue is `tostring`."""
+    at: LuaDebug
+    if lua.type(L, 1) != LUA_TABLE:
+        lua.createtable(L, 0, 3)
+        lua.pushstring(L, b"ERR ")
+        lua.pushvalue(L, LUA_UPVALUES - 1)
+        lua.pushvalue(L, 1)
+        lua.call(L, 1, 1)
+        lua.concat(L, 2)
+        lua.setfield(L, -2, b"err")
+        lua.replace(L, 1)
+    lua.settop(L, 1)
+    if lua_is_protected(L, 1) or not lua.getstack(L, 1, cython.address(at)):
+        return 1
+    lua.getinfo(L, b"Sl", cython.address(at))
+    if at.what[0] == ord("C"):
+        if not lua.getstack(L, 2, cython.address(at)):
+            return 1
+        lua.getinfo(L, b"Sl", cython.address(at))
+    lua.pushstring(L, b"source")
+    lua.pushstring(L, at.source)
+    lua.rawset(L, 1)
+    lua.pushstring(L, b"line")
+    lua.pushnumber(L, at.currentline)
+    lua.rawset(L, 1)
+    return 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _push_arguments(L: cython.pointer[LuaState], v: cython.pointer[Slice], n: cython.Py_ssize_t) -> cython.void:
+    i: cython.Py_ssize_t
+    lua.createtable(L, cython.cast(cython.int, n), 0)
+    for i in range(n):
+        lua.pushlstring(L, v[i].p, v[i].n)
+        lua.rawseti(L, -2, cython.cast(cython.int, i + 1))
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _invoke(L: cython.pointer[LuaState]) -> cython.int:
+    """Call the function that is the argument with the keys and arguments of the invocation. Its upvalue: the globals."""
+    _push_arguments(L, _invocation.v, _invocation.keys)
+    _push_arguments(L, _invocation.v + _invocation.keys, _invocation.arguments)
+    if not _invocation.as_globals:
+        lua.call(L, 2, 1)
+        return 1
+    lua.setfield(L, LUA_UPVALUES - 1, b"ARGV")
+    lua.setfield(L, LUA_UPVALUES - 1, b"KEYS")
+    # A script that gave itself another environment has it for one run.
+    lua.pushvalue(L, LUA_GLOBALS)
+    lua.setfenv(L, 1)
+    lua.call(L, 0, 1)
+    return 1
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _compile(L: cython.pointer[LuaState]) -> cython.int:
+    """Compile the chunk, and keep it; raises what is wrong with it."""
+    if lua_compile(L, _chunk.p, _chunk.n, _chunk.name):
+        return lua.error(L)
+    _chunk.ref = lua.L_ref(L, LUA_REGISTRY)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _release(L: cython.pointer[LuaState]) -> cython.int:
+    lua.L_unref(L, LUA_REGISTRY, _chunk.ref)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _see_globals(L: cython.pointer[LuaState], name: cython.p_const_char) -> cython.void:
+    """Have code see the globals that the registry has under this name."""
+    lua.getmetatable(L, LUA_GLOBALS)
+    lua.getfield(L, LUA_REGISTRY, name)
+    lua.setfield(L, -2, b"__index")
+    lua_pop(L, 1)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _run_chunk(L: cython.pointer[LuaState]) -> cython.int:
+    """Run the chunk once, as the code of a library, which sees nothing but `redis`."""
+    _see_globals(L, b"pyrite.load")
+    lua.rawgeti(L, LUA_REGISTRY, _chunk.ref)
+    lua.call(L, 0, 0)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _end_chunk(L: cython.pointer[LuaState]) -> cython.int:
+    _see_globals(L, b"pyrite.globals")
+    lua.L_unref(L, LUA_REGISTRY, _chunk.ref)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _interrupts() -> cython.bint:
+    """Ask the interpreter whether the script has to end."""
+    me: Interpreter = _current
+    try:
+        return me is not None and me.interrupt() != 0
+    except BaseException:  # noqa: BLE001 - no exception may pass through Lua
+        log_failure(me)
+        return True
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _why_ended() -> cython.p_const_char:
+    return LOAD_TIMEOUT if _current.library is not None else KILLED
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _hook(L: cython.pointer[LuaState], at: cython.pointer[LuaDebug]) -> cython.void:
+    """What Lua calls every so many instructions; once the script has to end, at each of them."""
+    if _interrupts():
+        lua.sethook(L, _hook, LUA_HOOK_COUNT, 1)
+        lua.checkstack(L, 8)
+        script_fail(L, _why_ended())
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _open(L: cython.pointer[LuaState]) -> cython.int:
+    """Make the sandbox of a new state, and put what its runs need to fixed numbers of the registry."""
+    lua_sandbox(L)
+    _add_api(L, _opens_for_eval)
+    lua.pushvalue(L, -1)
+    lua.setfield(L, LUA_REGISTRY, b"pyrite.globals")
+    lua.pushvalue(L, -1)
+    lua.pushcclosure(L, _invoke, 1)
+    lua.rawseti(L, LUA_REGISTRY, INVOKE)
+    lua.getfield(L, -1, b"tostring")
+    lua.pushcclosure(L, _handle_error, 1)
+    lua.rawseti(L, LUA_REGISTRY, HANDLE)
+    lua_push_conclude(L)
+    lua.rawseti(L, LUA_REGISTRY, CONCLUDE)
+    lua.sethook(L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
+    return 0
+
+
+@cython.final
+@cython.cclass
+class Interpreter:
+    """A Lua state and what runs in it; `is_eval` for scripts of EVAL, else for functions. `limit_bytes` of memory."""
+
+    def __cinit__(self, server: ServerState, is_eval: cython.bint, limit_bytes: cython.size_t) -> None:
+        self.server = server
+        self.is_eval = is_eval
+        self.memory.limit = limit_bytes
+        self.args = Args()
+
+    def __dealloc__(self) -> None:
+        if self.L != cython.NULL:
+            lua.close(self.L)
+        free(self.numbers)
+        free(self.outcome.text.p)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that Lua has allocated."""
+        return self.memory.used
+
+    def open(self) -> None:
+        """Make the state, if there is none yet. Raises ImportError without lupa, ScriptError without memory."""
+        global _opens_for_eval
+        if self.L != cython.NULL:
+            return
+        # Fills `_add_api`; not before a script needs it.
+        importlib.import_module("pyrite.engine.script_api")
+        found = importlib.util.find_spec("lupa.lua51")
+        if found is None or found.origin is None:
+            raise ImportError("lupa has no Lua 5.1")
+        open_library(found.origin.encode("utf-8", "surrogateescape"))
+        if self.client is None:
+            self.client = ScriptClient(self.server)
+            self.client.flags |= CLIENT_DENY_BLOCKING
+            self.client.args = self.args
+        self.L = lua_new(cython.address(self.memory))
+        if self.L == cython.NULL:
+            raise ScriptError(b"not enough memory")
+        _opens_for_eval = self.is_eval
+        if lua.cpcall(self.L, _open, cython.NULL):
+            text = self._pop_text()
+            self.close()
+            raise ScriptError(text)
+
+    def close(self) -> None:
+        """Forget all code, and what it has changed in the state."""
+        if self.L != cython.NULL:
+            lua.close(self.L)
+            self.L = cython.NULL
+
+    @cython.cfunc
+    def _pop_text(self) -> bytes:
+        """Pop an error's text."""
+        n: cython.size_t = 0
+        text: bytes = b"unknown error"
+        if lua.type(self.L, -1) == LUA_STRING:
+            p: cython.p_const_char = lua.tolstring(self.L, -1, cython.address(n))
+            text = p[:n]
+        lua_pop(self.L, 1)
+        return text
+
+    # Code
+
+    def compile(self, code: bytes, name: bytes) -> int:
+        """Compile code, which errors call `name`; returns its number. Raises ScriptError."""
+        self.open()
+        _chunk.p = code
+        _chunk.n = len(code)
+        _chunk.name = name
+        if lua.cpcall(self.L, _compile, cython.NULL):
+            raise ScriptError(self._pop_text())
+        return _chunk.ref
+
+    def release(self, ref: cython.int) -> None:
+        """Forget the code with this number."""
+        if self.L == cython.NULL:
+            return
+        _chunk.ref = ref
+        if lua.cpcall(self.L, _release, cython.NULL):
+            lua_pop(self.L, 1)
+
+    def load_library(self, code: bytes, name: bytes, register, has_limit: cython.bint) -> None:
+        """Compile and run a library's code, `register(name, description, flags, number)` for each of its functions.
+
+        `register` returns why a function is refused, an error's text, or None. Raises CommandError.
+        """
+        global _current
+        if _current is not None:
+            raise CommandError(NOT_ALLOWED)
+        try:
+            ref: cython.int = self.compile(code, name)
+        except ScriptError as error:
+            raise CommandError(b"ERR Error compiling function: " + error.text) from None
+        self.library = register
+        self.started_ns = self.server.clock() if has_limit else 0
+        self.killed = False
+        _current = self
+        _chunk.ref = ref
+        try:
+            self._run_library()
+        finally:
+            _current = None
+            self.library = None
+            _chunk.ref = ref
+            if lua.cpcall(self.L, _end_chunk, cython.NULL):
+                lua_pop(self.L, 1)
+            lua.sethook(self.L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _run_library(self) -> cython.int:
+        text: bytes = b"ERR unknown error"
+        if lua.cpcall(self.L, _run_chunk, cython.NULL) == 0:
+            return 0
+        if lua.type(self.L, -1) == LUA_TABLE:
+            # The field's name stands in the state already, so nothing is allocated here.
+            lua.getfield(self.L, -1, b"err")
+            if lua.type(self.L, -1) == LUA_STRING:
+                text = self._pop_text()
+            else:
+                lua_pop(self.L, 1)
+            lua_pop(self.L, 1)
+        else:
+            text = b"ERR " + self._pop_text()
+        raise CommandError(b"ERR Error registering functions: " + text)
+
+    # Running
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _prepare(self, caller: Client, flags: cython.int, read_only: cython.bint) -> cython.int:
+        """Refuse a script that must not run now, by what it says of itself; raises CommandError."""
+        server: ServerState = self.server
+        says: cython.bint = not flags & SCRIPT_SAYS_NOTHING
+        self.out_of_memory = server.maxmemory != 0 and mem_used() > server.maxmemory
+        self.read_only = read_only or (says and flags & SCRIPT_NO_WRITES)
+        self.allow_oom = says and flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES)
+        if says and read_only and not flags & SCRIPT_NO_WRITES:
+            raise CommandError(WRITES_IN_RO_COMMAND)
+        if says and self.out_of_memory and not self.allow_oom:
+            # In a transaction nobody looked before at what the script says.
+            raise CommandError(NO_ROOM_FOR_SCRIPT if caller.flags & CLIENT_DENY_BLOCKING else OUT_OF_MEMORY)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _lend_state(self, caller: Client) -> cython.int:
+        """Have the script's commands run as the caller's."""
+        client: ScriptClient = self.client
+        client.db = caller.db
+        client.id = caller.id
+        client.user = caller.user
+        client.reply.resp = 2
+        client.tracking = caller.tracking
+        client.flags = CLIENT_DENY_BLOCKING | (caller.flags & (CLIENT_TRACKING | CLIENT_NO_TOUCH))
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def run(
+        self,
+        caller: Client,
+        ref: cython.int,
+        name: bytes,
+        flags: cython.int,
+        read_only: cython.bint,
+        v: cython.pointer[Slice],
+        n: cython.Py_ssize_t,
+        keys: cython.Py_ssize_t,
+    ) -> cython.int:
+        """Run compiled code with `n` arguments, the first of them keys, and write the reply to the caller.
+
+        `name` is the script's digest or the function's name. Raises CommandError.
+        """
+        global _current
+        L: cython.pointer[LuaState] = self.L
+        if _current is not None:
+            raise CommandError(NOT_ALLOWED)
+        self._prepare(caller, flags, read_only)
+        self._lend_state(caller)
+        self.caller = caller
+        self.name = name
+        self.started_ns = self.server.now_ns
+        self.wrote = self.busy = self.killed = False
+        self.server.script_propagation = 3
+        _invocation.v = v
+        _invocation.keys = keys
+        _invocation.arguments = n - keys
+        _invocation.as_globals = self.is_eval
+        _current = self
+        # None of these allocates.
+        lua.rawgeti(L, LUA_REGISTRY, CONCLUDE)
+        lua.rawgeti(L, LUA_REGISTRY, HANDLE)
+        lua.rawgeti(L, LUA_REGISTRY, INVOKE)
+        lua.rawgeti(L, LUA_REGISTRY, ref)
+        self.outcome.status = lua.pcall(L, 1, 1, -3)
+        lua.remove(L, -2)
+        _current = None
+        return self._finish()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _finish(self) -> cython.int:
+        """The script has run: write its reply."""
+        caller: Client = self.caller
+        server: ServerState = self.server
+        if self.busy:
+            server.guards &= ~GUARD_BUSY
+            server.busy_reply = None
+            self.busy = False
+        if self.killed:
+            lua.sethook(self.L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
+        self.outcome.resp = self.client.reply.resp
+        self.outcome.name = self.name
+        self.caller = None
+        self.client.tracking = None
+        self.client.reply.release()
+        if self.args.argc > 64:
+            self.args.reset()
+        if not lua_conclude(self.L, caller.reply, cython.address(self.outcome)):
+            raise CommandError(NO_LUA_MEMORY)
+        if self.outcome.failed:
+            caller.reply.error(self.outcome.text.p[: self.outcome.text.n].strip(b"\r\n"))
+            if self.outcome.counted:
+                # It counts as a failure of the script, but not as one more error.
+                caller.errors_counted = caller.reply.errors
+                caller.last_command.failed_calls += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def collect(self, L: cython.pointer[LuaState], n: cython.int) -> cython.bint:
+        """Make the values on the stack the arguments of a command; False where one is no string or number."""
+        args: Args = self.args
+        i: cython.int
+        size: cython.size_t = 0
+        room: cython.p_char
+        args.reset()
+        for i in range(1, n + 1):
+            kind: cython.int = lua.type(L, i)
+            if kind == LUA_STRING:
+                p: cython.p_const_char = lua.tolstring(L, i, cython.address(size))
+                args.push(cython.cast(cython.p_char, p), size)
+            elif kind == LUA_NUMBER:
+                if n > self.numbers_room:
+                    if i > 1 and _has_numbers(L, i - 1):
+                        return False
+                    room = cython.cast(cython.p_char, malloc(cython.cast(cython.size_t, n) * NUMBER_ROOM))
+                    if room == cython.NULL:
+                        return False
+                    free(self.numbers)
+                    self.numbers = room
+                    self.numbers_room = n
+                room = self.numbers + (i - 1) * NUMBER_ROOM
+                args.push(room, _format_number(room, lua.tonumber(L, i)))
+            else:
+                return False
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _refuse(self, command: Command | None, text: bytes) -> cython.int:
+        if command is not None:
+            command.rejected_calls += 1
+        self.server.count_error(text)
+        self.refusal = text
+        return CALL_COUNTED
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def execute(self) -> cython.int:
+        """Run the command in `args`, one of CALL_*: its reply is in the client's buffer, or `refusal` says why not."""
+        client: ScriptClient = self.client
+        server: ServerState = self.server
+        argc: cython.Py_ssize_t = self.args.argc
+        command: Command = lookup_command(self.args)
+        if command is None or (command.handler is None and argc > 1):
+            return self._refuse(None, UNKNOWN_COMMAND)
+        if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
+            return self._refuse(command, WRONG_ARITY)
+        if command.flags & NOSCRIPT:
+            return self._refuse(command, NOT_ALLOWED)
+        if self.read_only and command.flags & WRITES:
+            return self._refuse(command, READ_ONLY_SCRIPT)
+        if self.out_of_memory and command.flags & DENYOOM and not self.wrote and not self.allow_oom:
+            return self._refuse(command, OUT_OF_MEMORY)
+        if command.flags & WRITE:
+            self.wrote = True
+        reply: Reply = client.reply
+        reply.truncate(reply.sent)
+        server.now_ns = server.clock()
+        call(client, command)
+        return CALL_DONE
+
+    # Taking too long
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def interrupt(self) -> cython.int:
+        """Look at the script that runs: serve others if it takes too long, and tell whether it has to end."""
+        server: ServerState = self.server
+        elapsed_ms: int64_t = (server.clock() - self.started_ns) // 1000000
+        if self.library is not None:
+            return self.started_ns != 0 and elapsed_ms > LOAD_TIMEOUT_MS
+        if self.killed:
+            return True
+        if not self.busy:
+            if server.busy_threshold_ms == 0 or elapsed_ms < server.busy_threshold_ms:
+                return False
+            self._become_busy(elapsed_ms)
+        server.serve_meanwhile()
+        return self.killed
+
+    def _become_busy(self, elapsed_ms: int64_t) -> None:
+        word: str = "SCRIPT" if self.is_eval else "FUNCTION"
+        self.server.log_warning(
+            f"Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the script "
+            f"using the {word} KILL command. Script name is: {self.name.decode('latin-1')}."
+        )
+        self.busy = True
+        self.server.busy_reply = self.busy_text()
+        self.server.guards |= GUARD_BUSY
+
+    def busy_text(self) -> bytes:
+        """What others are told while the script runs."""
+        return BUSY % (b"SCRIPT" if self.is_eval else b"FUNCTION")
+
+    def duration_ms(self) -> int:
+        """For how long the script that runs has done so."""
+        return (self.server.clock() - self.started_ns) // 1000000
+
+    def end(self) -> None:
+        """End the script that runs, whatever it has done: the server ends."""
+        self.killed = True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _has_numbers(L: cython.pointer[LuaState], n: cython.int) -> cython.bint:
+    """Tell whether there are numbers among the first values on the stack."""
+    i: cython.int
+    for i in range(1, n + 1):
+        if lua.type(L, i) == LUA_NUMBER:
+            return True
+    return False
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _format_number(out: cython.p_char, v: cython.double) -> cython.Py_ssize_t:
+    """A number as a command's argument: its digits where it is an integer, else the fewest that read back as it."""
+    if v != v and signbit(v):
+        memcpy(out, cython.cast(cython.p_const_char, b"-nan"), 4)
+        return 4
+    if -9007199254740992.0 <= v <= 9007199254740992.0 and cython.cast(cython.longlong, v) == v:
+        return format_longlong(out, cython.cast(cython.longlong, v))
+    return format_double(out, NUMBER_ROOM, v)
+
+
+def running() -> Interpreter | None:
+    """The interpreter whose script runs, None for none."""
+    return _current
+
+
+def kill_running(of_eval: cython.bint) -> None:
+    """SCRIPT KILL and FUNCTION KILL: have the script that runs end. Raises CommandError."""
+    me: Interpreter = _current
+    if me is None or me.library is not None:
+        raise CommandError(NOT_BUSY)
+    if me.wrote:
+        raise CommandError(UNKILLABLE)
+    if me.is_eval != of_eval:
+        raise CommandError(me.busy_text())
+    me.server.log_notice("Lua script killed by user with SCRIPT KILL.")
+    me.killed = True
