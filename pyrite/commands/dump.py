@@ -197,6 +197,10 @@ def _restore(client: Client, args: Args) -> cython.int:
         db.delete(key, db.keyspace.lazy_server_delete)
     if expire_ms and expire_ms <= now_ms:
         entry_free(e)
+        if taken and client.server.propagation.on:
+            client.server.propagation.instead(
+                db, [b"UNLINK" if db.keyspace.lazy_server_delete else b"DEL", key.p[: key.n]]
+            )
         if taken:
             db.changed(key, NOTIFY_GENERIC, b"del")
     else:
@@ -204,6 +208,10 @@ def _restore(client: Client, args: Args) -> cython.int:
         db.give(key_of(e), e)
         if expire_ms:
             db.set_expire(e, expire_ms)
+        if expire_ms and not options.absolute and client.server.propagation.on:
+            client.server.propagation.instead(
+                db, [b"RESTORE", args[1], b"%d" % expire_ms, args[3], *args.tail(4), b"ABSTTL"]
+            )
         db.notify(key, NOTIFY_NEW, b"new")
         db.changed(key, NOTIFY_GENERIC, b"restore")
     client.reply.ok()

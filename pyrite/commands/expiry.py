@@ -6,6 +6,7 @@ from cython.cimports.libc.stdint import int64_t, uint64_t
 from cython.cimports.pyrite.core.entry import Entry, entry_expire, entry_has_expire
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.keyspace.database import NOTIFY_GENERIC, Database
 
 from pyrite.core.errors import (
@@ -110,10 +111,15 @@ def _expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t, name
     if e == cython.NULL or (conditions and not _allows(conditions, entry_expire(e), at_ms)):
         client.reply.integer(0)
         return 0
+    propagation: Propagation = client.server.propagation
     if at_ms <= db.keyspace.now_ms:
+        if propagation.on:
+            propagation.instead(db, [b"UNLINK" if db.keyspace.lazy_expire else b"DEL", args[1]])
         db.delete(args.v[1], db.keyspace.lazy_expire)
         db.changed(args.v[1], NOTIFY_GENERIC, b"del")
     else:
+        if propagation.on:
+            propagation.instead(db, [b"PEXPIREAT", args[1], b"%d" % at_ms])
         db.set_expire(e, at_ms)
         db.changed(args.v[1], NOTIFY_GENERIC, b"expire")
     client.reply.integer(1)

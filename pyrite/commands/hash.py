@@ -385,6 +385,9 @@ def hincrbyfloat(client: Client, args: Args) -> None:
         raise CommandError(NOT_FINITE)
     e: cython.pointer[Entry] = hash_lookup_write(db, args.v[1])
     length: cython.Py_ssize_t = hash_increment_float(db, args.v[1], e, args.v[2], increment, text)
+    if client.server.propagation.on:
+        # Not all processors add floating-point numbers alike.
+        client.server.propagation.instead(db, [b"HSET", args[1], args[2], text[:length]])
     db.changed(args.v[1], NOTIFY_HASH, b"hincrbyfloat")
     client.reply.put_bulk(text, length)
 

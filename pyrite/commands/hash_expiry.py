@@ -7,6 +7,7 @@ from cython.cimports.pyrite.core.hash_value import hash_is_empty
 from cython.cimports.pyrite.core.numbers import parse_longlong
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.keyspace.database import NOTIFY_GENERIC, NOTIFY_HASH, Database
 from cython.cimports.pyrite.types.hash import hash_lookup_read, hash_lookup_write
 from cython.cimports.pyrite.types.hash_expiry import (
@@ -144,6 +145,8 @@ def _expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t, name
     changed: cython.longlong = 0
     deleted: cython.longlong = 0
     i: cython.Py_ssize_t
+    propagation: Propagation = client.server.propagation
+    affected: list = []
     e: cython.pointer[Entry] = hash_lookup_write(db, args.v[1])
     at_ms: int64_t = _absolute_ms(args, base_ms, unit_ms, name)
     condition: cython.int = _condition(args)
@@ -156,7 +159,15 @@ def _expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t, name
         status = hash_set_expire(db, e, args.v[i], at_ms, condition)
         changed += status == EXPIRY_SET
         deleted += status == FIELD_DELETED
+        if propagation.on and status in (EXPIRY_SET, FIELD_DELETED):
+            affected.append(args[i])
         client.reply.integer(status)
+    if affected:
+        # The time is one for all, so either all of these are deleted or none.
+        words = [b"HDEL", args[1]] if deleted else [
+            b"HPEXPIREAT", args[1], b"%d" % at_ms, b"FIELDS", b"%d" % len(affected),
+        ]  # fmt: skip
+        propagation.instead(db, words + affected)
     return _say_changed(db, args, e, changed, deleted)
 
 

@@ -126,6 +126,9 @@ def _move_or_wait(
     """BLMOVE and BRPOPLPUSH."""
     source: cython.pointer[Entry] = list_lookup_write(client.db, args.v[1])
     if source != cython.NULL:
+        if client.server.propagation.on:
+            sides: list = [b"LEFT" if from_front else b"RIGHT", b"LEFT" if to_front else b"RIGHT"]
+            client.server.propagation.instead(client.db, [b"LMOVE", args[1], args[2], *sides])
         return _move(client, args, source, from_front, to_front)
     if client.flags & CLIENT_DENY_BLOCKING:
         # Not what a timeout replies.
@@ -243,6 +246,8 @@ def _pop_or_wait(client: Client, args: Args, front: cython.bint) -> cython.int:
     list_peek(e, front, cython.address(value))
     reply_value(reply, cython.address(value))
     list_drop(e, front)
+    if client.server.propagation.on:
+        client.server.propagation.instead(db, [b"LPOP" if front else b"RPOP", args[at]])
     return after_pop(db, args.v[at], e, 1, front)
 
 
@@ -325,6 +330,8 @@ def _pop_many(client: Client, args: Args, wanted: cython.pointer[PopMany]) -> cy
     client.reply.array(2)
     client.reply.put_bulk(args.v[at].p, args.v[at].n)
     reply_popped(client.reply, e, count, wanted.front)
+    if client.server.propagation.on:
+        client.server.propagation.instead(db, [b"LPOP" if wanted.front else b"RPOP", args[at], b"%d" % count])
     after_pop(db, args.v[at], e, count, wanted.front)
     return True
 

@@ -155,6 +155,15 @@ def dbsize(client: Client, args: Args) -> None:
     client.reply.integer(client.db.keys_count())
 
 
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _propagate_flush(client: Client, args: Args) -> cython.int:
+    """Propagate it even where there was nothing to delete, as a follower may not be of that opinion."""
+    if client.server.propagation.on:
+        client.server.propagation.instead(client.db, args.tail(0))
+    return 0
+
+
 @command(
     "FLUSHDB",
     arity=-1,
@@ -171,6 +180,7 @@ def flushdb(client: Client, args: Args) -> None:
     """Delete all keys of the database."""
     lazy: cython.bint = _flush_is_lazy(client, args)
     client.server.keyspace.dirty += client.db.flush(lazy)
+    _propagate_flush(client, args)
     client.reply.ok()
 
 
@@ -193,6 +203,7 @@ def flushall(client: Client, args: Args) -> None:
     db: Database
     for db in keyspace.databases:
         keyspace.dirty += db.flush(lazy)
+    _propagate_flush(client, args)
     client.reply.ok()
 
 

@@ -12,6 +12,7 @@ from cython.cimports.pyrite.core.numbers import LONGLONG_MAX
 from cython.cimports.pyrite.core.parser import Args, Slice
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.keyspace.database import NOTIFY_GENERIC, NOTIFY_SET, Database, key_of, slice_of
 from cython.cimports.pyrite.types.set import (
     Member,
@@ -79,6 +80,9 @@ from pyrite.engine.declare import (
 KEEP_RATIO = cython.declare(cython.size_t, 5)
 # SRANDMEMBER goes through a whole table where it takes more than one in so many.
 PASS_RATIO = cython.declare(cython.size_t, 3)
+
+# Members that SPOP removed stand in commands of so many.
+PROPAGATED_EACH = cython.declare(cython.Py_ssize_t, 1024)
 
 
 # What the commands below share
@@ -327,9 +331,25 @@ def smembers(client: Client, args: Args) -> None:
 
 
 @cython.cfunc
+def _bytes_of(value: cython.pointer[LpValue]) -> bytes:
+    return b"%d" % value.number if value.text == cython.NULL else value.text[: value.length]
+
+
+@cython.cfunc
 @cython.exceptval(-1, check=False)
-def _pop_places(reply: Reply, e: cython.pointer[Entry], count: cython.size_t) -> cython.int:
-    """Take members from a compact set, in one pass."""
+def _propagate_removal(client: Client, key: Slice, gone: list) -> cython.int:
+    """Propagate what chance has chosen."""
+    name: bytes = key.p[: key.n]
+    i: cython.Py_ssize_t
+    for i in range(0, len(gone), PROPAGATED_EACH):
+        client.server.propagation.instead(client.db, [b"SREM", name, *gone[i : i + PROPAGATED_EACH]])
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _pop_places(reply: Reply, e: cython.pointer[Entry], count: cython.size_t, gone: list | None) -> cython.int:
+    """Take members from a compact set, in one pass; where there is a list, note them in it."""
     i: cython.size_t
     value: LpValue
     places: cython.pointer[uint32_t] = _places_room(count)
@@ -337,27 +357,41 @@ def _pop_places(reply: Reply, e: cython.pointer[Entry], count: cython.size_t) ->
     for i in range(count):
         set_read_at(e, places[i], cython.address(value))
         put_value(reply, cython.address(value))
+        if gone is not None:
+            gone.append(_bytes_of(cython.address(value)))
     set_remove_each(e, places, count)
     _free_places(places, count)
     return 0
 
 
 @cython.cfunc
-@cython.exceptval(check=False)
-def _pop_one(reply: Reply, e: cython.pointer[Entry]) -> cython.void:
+@cython.exceptval(-1, check=False)
+def _pop_one(reply: Reply, e: cython.pointer[Entry], gone: list | None) -> cython.int:
+    """Take one member; where there is a list, note it in that."""
     value: LpValue
     place: SetPlace
     set_random(e, cython.address(value), cython.address(place))
     put_value(reply, cython.address(value))
+    if gone is not None:
+        gone.append(_bytes_of(cython.address(value)))
     set_remove_at(e, cython.address(place))
+    return 0
 
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
-def _pop_most(db: Database, reply: Reply, e: cython.pointer[Entry], kept: cython.size_t) -> cython.int:
-    """Take all members from a table but so many."""
+def _pop_most(
+    db: Database, reply: Reply, e: cython.pointer[Entry], kept: cython.size_t, gone: list | None
+) -> cython.int:
+    """Take all members from a table but so many; where there is a list, note them in it."""
+    it: SetIterator
+    value: LpValue
     rest: cython.pointer[Entry] = set_keep_random(db, e, kept)
     put_members(reply, rest)
+    if gone is not None:
+        set_iterate(rest, cython.address(it))
+        while set_next(cython.address(it), cython.address(value)):
+            gone.append(_bytes_of(cython.address(value)))
     db.free_entry(rest, db.keyspace.lazy_server_delete)
     return 0
 
@@ -368,11 +402,15 @@ def _pop_several(client: Client, key: Slice, e: cython.pointer[Entry], count: cy
     """Take so many members, at least one; the work is in proportion to their number, or the compact set's."""
     left: cython.size_t
     db: Database = client.db
+    propagation: Propagation = client.server.propagation
+    gone: list = [] if propagation.on else None
     length: cython.size_t = set_length(e)
     if count > length:
         count = length
     client.reply.set_(count)
     if count == length:
+        if gone is not None:
+            propagation.instead(db, [b"UNLINK" if db.keyspace.lazy_server_delete else b"DEL", key.p[: key.n]])
         put_members(client.reply, e)
         _changed(db, key, b"spop", count)
         db.delete(key, db.keyspace.lazy_server_delete)
@@ -380,14 +418,16 @@ def _pop_several(client: Client, key: Slice, e: cython.pointer[Entry], count: cy
         db.keyspace.dirty -= 1
         return 0
     if set_is_compact(e):
-        _pop_places(client.reply, e, count)
+        _pop_places(client.reply, e, count, gone)
     elif count < (length - count) * KEEP_RATIO:
         left = count
         while left:
-            _pop_one(client.reply, e)
+            _pop_one(client.reply, e, gone)
             left -= 1
     else:
-        _pop_most(db, client.reply, e, length - count)
+        _pop_most(db, client.reply, e, length - count, gone)
+    if gone is not None:
+        _propagate_removal(client, key, gone)
     _changed(db, key, b"spop", count)
     return 0
 
@@ -434,7 +474,10 @@ def spop(client: Client, args: Args) -> None:
     elif e == cython.NULL:
         client.reply.null()
     else:
-        _pop_one(client.reply, e)
+        gone: list = [] if client.server.propagation.on else None
+        _pop_one(client.reply, e, gone)
+        if gone is not None:
+            _propagate_removal(client, args.v[1], gone)
         _removed(client.db, args.v[1], e, b"spop", 1)
 
 

@@ -218,6 +218,9 @@ def _pop_from_many(client: Client, args: Args, request: cython.pointer[PopReques
     reply.array(2)
     reply.put_bulk(args.v[i].p, args.v[i].n)
     reply.array(count)
+    if client.server.propagation.on:
+        name: bytes = b"ZPOPMAX" if request.highest else b"ZPOPMIN"
+        client.server.propagation.instead(client.db, [name, args[i], b"%d" % count])
     _pop(client, args.v[i], e, count, request.highest, True)
     return True
 
@@ -268,6 +271,8 @@ def _pop_or_wait(client: Client, args: Args, highest: cython.bint) -> cython.int
     i: cython.Py_ssize_t = _find_filled(client, args, 1, last, cython.address(e))
     if i < 0:
         return _wait(client, args, 1, last, timeout_ms)
+    if client.server.propagation.on:
+        client.server.propagation.instead(client.db, [b"ZPOPMAX" if highest else b"ZPOPMIN", args[i]])
     client.reply.array(3)
     client.reply.put_bulk(args.v[i].p, args.v[i].n)
     return _pop(client, args.v[i], e, 1, highest, False)

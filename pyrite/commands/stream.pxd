@@ -19,6 +19,7 @@ cdef struct AddOptions:
     NewID id
     Py_ssize_t end      # the first argument behind the options
 
+cdef bytes id_bytes(StreamID id)
 cdef void reply_id(Reply reply, StreamID id) noexcept nogil
 cdef void reply_entry(Reply reply, StreamIterator* it) noexcept nogil
 cdef uint64_t reply_range(

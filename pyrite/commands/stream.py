@@ -158,6 +158,28 @@ def reply_one(reply: Reply, s: cython.pointer[cython.const[Stream]], id: StreamI
 
 
 @cython.cfunc
+def id_bytes(id: StreamID) -> bytes:
+    """An ID as text."""
+    text: cython.char[STREAM_ID_ROOM]
+    n: cython.Py_ssize_t = stream_id_format(text, id)
+    return text[:n]
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _propagate_add(
+    client: Client, args: Args, id: StreamID, first: cython.Py_ssize_t, s: cython.pointer[Stream], trimmed: cython.bint
+) -> cython.int:
+    """Propagate an XADD with the ID that the entry got and the length that the stream has by now."""
+    words: list = [b"XADD", args[1]]
+    if trimmed:
+        words += (b"MAXLEN", b"=", b"%d" % s.length)
+    words.append(id_bytes(id))
+    client.server.propagation.instead(client.db, words + args.tail(first))
+    return 0
+
+
+@cython.cfunc
 @cython.exceptval(-1, check=False)
 def _parse_strategy(
     args: Args, i: cython.Py_ssize_t, strategy: cython.int, options: cython.pointer[AddOptions]
@@ -298,7 +320,10 @@ def xadd(client: Client, args: Args) -> None:
     stream_add(db, args.v[1], cython.address(s), options.id, pairs, words // 2, cython.address(id))
     reply_id(client.reply, id)
     db.changed(args.v[1], NOTIFY_STREAM, b"xadd")
-    if stream_trim(s, cython.address(options.trim)):
+    trimmed: cython.bint = stream_trim(s, cython.address(options.trim)) != 0
+    if client.server.propagation.on:
+        _propagate_add(client, args, id, first, s, trimmed)
+    if trimmed:
         db.notify(args.v[1], NOTIFY_STREAM, b"xtrim")
 
 
@@ -325,6 +350,8 @@ def xtrim(client: Client, args: Args) -> None:
     if s != cython.NULL:
         n = stream_trim(s, cython.address(options.trim))
     if n:
+        if client.server.propagation.on:
+            client.server.propagation.instead(db, [b"XTRIM", args[1], b"MAXLEN", b"=", b"%d" % s.length])
         db.keyspace.dirty += n - 1
         db.changed(args.v[1], NOTIFY_STREAM, b"xtrim")
     client.reply.integer(n)

@@ -3,6 +3,12 @@
 import cython
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.commands.stream import reply_id, reply_one
+from cython.cimports.pyrite.commands.stream_propagation import (
+    propagate_claim,
+    propagate_consumer,
+    propagate_gone,
+    propagate_position,
+)
 from cython.cimports.pyrite.core.numbers import parse_longlong
 from cython.cimports.pyrite.core.ordered_index import OrderedCursor, oi_seek_rank
 from cython.cimports.pyrite.core.parser import Args, Slice
@@ -345,6 +351,41 @@ def _reply_claimed(reply: Reply, s: cython.pointer[Stream], id: StreamID, just_i
         reply_one(reply, s, id)
 
 
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _propagate_start(
+    client: Client,
+    args: Args,
+    g: cython.pointer[StreamGroup],
+    consumer: cython.pointer[StreamConsumer],
+    created: cython.bint,
+    moved: cython.bint,
+) -> cython.int:
+    """Propagate what a claim does, whatever entries it gets."""
+    client.server.propagation.nothing()
+    if created:
+        propagate_consumer(client, args.v[1], g, consumer)
+    if moved:
+        propagate_position(client, args.v[1], g)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _propagate_claimed(
+    client: Client,
+    key: Slice,
+    g: cython.pointer[StreamGroup],
+    consumer: cython.pointer[StreamConsumer],
+    id: StreamID,
+    status: cython.int,
+) -> cython.int:
+    """Propagate what became of an entry."""
+    if status == CLAIM_GONE:
+        return propagate_gone(client, key, g, id)
+    return propagate_claim(client, key, g, consumer, id)
+
+
 @command(
     "XCLAIM",
     arity=-6,
@@ -378,15 +419,19 @@ def xclaim(client: Client, args: Args) -> None:
     n: cython.Py_ssize_t = 0
     db: Database = client.db
     reply: Reply = client.reply
-    now_ms: int64_t = db.keyspace.now_ms
+    now_ms: int64_t = db.keyspace.wall_ms()
     s: cython.pointer[Stream] = stream_read(db, args.v[1])
     g: cython.pointer[StreamGroup] = group_at(s, args.v[1], args.v[2])
     _parse_claim(args, now_ms, cython.address(options))
     consumer: cython.pointer[StreamConsumer] = consumer_join(db, args.v[1], g, args.v[3], cython.address(created))
     consumer.seen_ms = now_ms
-    if stream_id_less(g.last_id, options.last_id):
+    moved: cython.bint = stream_id_less(g.last_id, options.last_id)
+    if moved:
         g.last_id = options.last_id
         db.keyspace.dirty += 1
+    propagates: cython.bint = client.server.propagation.on
+    if propagates:
+        _propagate_start(client, args, g, consumer, created, moved)
     mark: cython.Py_ssize_t = reply.open()
     for i in range(5, options.ids_end):
         stream_id_argument(args, i, cython.address(id))
@@ -395,6 +440,8 @@ def xclaim(client: Client, args: Args) -> None:
         if status == CLAIMED:
             _reply_claimed(reply, s, id, options.just_id)
             n += 1
+        if propagates and status != NOT_CLAIMED:
+            _propagate_claimed(client, args.v[1], g, consumer, id, status)
     reply.close_array(mark, n)
 
 
@@ -493,7 +540,7 @@ def xautoclaim(client: Client, args: Args) -> None:
     i: cython.size_t
     db: Database = client.db
     reply: Reply = client.reply
-    now_ms: int64_t = db.keyspace.now_ms
+    now_ms: int64_t = db.keyspace.wall_ms()
     count: cython.longlong = _parse_autoclaim(args, now_ms, cython.address(options), cython.address(start))
     s: cython.pointer[Stream] = stream_read(db, args.v[1])
     g: cython.pointer[StreamGroup] = group_at(s, args.v[1], args.v[2])
@@ -505,6 +552,12 @@ def xautoclaim(client: Client, args: Args) -> None:
         s, g, consumer, start, count, cython.address(options), cython.address(claimed), cython.address(gone), now_ms
     )
     db.keyspace.dirty += claimed.count + gone.count
+    if client.server.propagation.on:
+        _propagate_start(client, args, g, consumer, created, False)
+        for i in range(claimed.count):
+            propagate_claim(client, args.v[1], g, consumer, claimed.items[i])
+        for i in range(gone.count):
+            propagate_gone(client, args.v[1], g, gone.items[i])
     reply.array(3)
     reply_id(reply, start)
     reply.array(claimed.count)

@@ -3,6 +3,7 @@
 import cython
 from cython.cimports.libc.stdint import int64_t, uint64_t
 from cython.cimports.pyrite.commands.stream import reply_entry, reply_id, reply_one, reply_range
+from cython.cimports.pyrite.commands.stream_propagation import propagate_consumer, propagate_reading
 from cython.cimports.pyrite.core.entry import TYPE_STREAM
 from cython.cimports.pyrite.core.numbers import LONGLONG_MAX, parse_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
@@ -425,6 +426,10 @@ def _serve(client: Client, args: Args, options: cython.pointer[ReadOptions], i: 
     g: cython.pointer[StreamGroup] = _group(client, name, s, options)
     consumer: cython.pointer[StreamConsumer] = consumer_join(db, name, g, options.consumer, cython.address(created))
     consumer.seen_ms = db.keyspace.now_ms
+    propagates: cython.bint = client.server.propagation.on
+    if propagates and created:
+        propagate_consumer(client, name, g, consumer)
+    before: StreamID = g.last_id
     after = stream_id_max()
     if not _is_sign(args, id_at, b">"):
         stream_id_argument(args, id_at, cython.address(after))
@@ -435,6 +440,8 @@ def _serve(client: Client, args: Args, options: cython.pointer[ReadOptions], i: 
     elif _has_behind(s, g.last_id):
         _reply_name(client.reply, name)
         _reply_new(client.reply, s, g, consumer, options, db.keyspace.now_ms)
+        if propagates:
+            propagate_reading(client, name, s, g, consumer, before, options.noack)
     else:
         return False
     db.keyspace.dirty += 1
@@ -470,6 +477,8 @@ def xreadgroup(client: Client, args: Args) -> None:
         name = args.v[options.keys_at + i]
         _group(client, name, stream_read(client.db, name), cython.address(options))
         _check_group_id(args, options.keys_at + options.streams + i)
+    # What it does to a follower is told for each entry.
+    client.server.propagation.nothing()
     mark: cython.Py_ssize_t = reply.open()
     for i in range(options.streams):
         served += _serve(client, args, cython.address(options), i)

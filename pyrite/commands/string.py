@@ -7,6 +7,7 @@ from cython.cimports.pyrite.core.numbers import LONGDOUBLE_ROOM, LONGLONG_MAX, p
 from cython.cimports.pyrite.core.parser import BIG_ARGUMENT, Args, Slice
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.keyspace.database import (
     KEEP_TTL,
     NO_EXPIRE,
@@ -188,10 +189,27 @@ def _set_generic(
         exists = db.lookup_write(args.v[1]) != cython.NULL
         if exists != (options & OPTION_XX != 0):
             return False
+    propagation: Propagation = client.server.propagation
+    if propagation.on and options & (OPTIONS_TIMED | OPTION_GET):
+        _propagate_set(client, args, value_at, expire_ms)
     _store(client, args, 1, value_at, expire_ms)
     if options & OPTIONS_TIMED:
         db.notify(args.v[1], NOTIFY_GENERIC, b"expire")
     return True
+
+
+@cython.cfunc
+def _propagate_set(client: Client, args: Args, value_at: cython.Py_ssize_t, expire_ms: int64_t) -> cython.void:
+    """Propagate a SET that sets: with its expiry as a time of the day, and without reading what was there before.
+
+    Before the value is stored, as that may take it out of the arguments.
+    """
+    words: list = [b"SET", args[1], args[value_at]]
+    if expire_ms == KEEP_TTL:
+        words.append(b"KEEPTTL")
+    elif expire_ms != NO_EXPIRE:
+        words += (b"PXAT", b"%d" % expire_ms)
+    client.server.propagation.instead(client.db, words)
 
 
 def _set_keys(args: Args, start: cython.Py_ssize_t) -> list:
@@ -345,6 +363,8 @@ def getdel(client: Client, args: Args) -> None:
     e: cython.pointer[Entry] = string_lookup_read(db, args.v[1])
     _reply_string(client.reply, e)
     if e != cython.NULL:
+        if client.server.propagation.on:
+            client.server.propagation.instead(db, [b"DEL", args[1]])
         db.delete(args.v[1], False)
         db.changed(args.v[1], NOTIFY_GENERIC, b"del")
 
@@ -356,14 +376,21 @@ def _change_lifetime(
 ) -> cython.int:
     """GETEX's second half: persist, expire at a time, or, where that has passed, delete at once."""
     db: Database = client.db
+    propagation: Propagation = client.server.propagation
     if options & OPTION_PERSIST:
         if entry_has_expire(e):
+            if propagation.on:
+                propagation.instead(db, [b"PERSIST", key.p[: key.n]])
             db.clear_expire(e)
             db.changed(key, NOTIFY_GENERIC, b"persist")
     elif options & (OPTION_EXAT | OPTION_PXAT) and at_ms <= client.server.keyspace.now_ms:
+        if propagation.on:
+            propagation.instead(db, [b"DEL", key.p[: key.n]])
         db.delete(key, False)
         db.changed(key, NOTIFY_GENERIC, b"del")
     else:
+        if propagation.on:
+            propagation.instead(db, [b"PEXPIREAT", key.p[: key.n], b"%d" % at_ms])
         db.set_expire(e, at_ms)
         db.changed(key, NOTIFY_GENERIC, b"expire")
     return 0
@@ -737,5 +764,8 @@ def incrbyfloat(client: Client, args: Args) -> None:
     if not parse_longdouble(args.v[2].p, args.v[2].n, cython.address(increment)):
         raise CommandError(NOT_FLOAT)
     length: cython.Py_ssize_t = string_increment_float(db, args.v[1], e, increment, text)
+    if client.server.propagation.on:
+        # Not all processors add floating-point numbers alike.
+        client.server.propagation.instead(db, [b"SET", args[1], text[:length], b"KEEPTTL"])
     db.changed(args.v[1], NOTIFY_STRING, b"incrbyfloat")
     client.reply.put_bulk(text, length)

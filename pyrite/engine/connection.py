@@ -437,6 +437,8 @@ class Connection(Client):
         waiting: cython.Py_ssize_t = reply.n - reply.sent
         sent: cython.Py_ssize_t
         self.writing = False
+        if server.propagation.unwritten:
+            server.write_log()
         if waiting:
             sent = send(self.fd, reply.buf + reply.sent, waiting, SEND_FLAGS)
             if sent > 0:

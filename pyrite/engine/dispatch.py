@@ -303,6 +303,10 @@ def call(client: Client, command: Command) -> cython.int:
         _before_special(client, command)
     if server.keyspace.effects:
         server.running = client
+    propagates: cython.bint = server.propagation.on
+    dirty: int64_t = server.keyspace.dirty
+    if propagates:
+        server.propagation.begin()
     try:
         command.handler(client, client.args)
     except CommandError as error:
@@ -312,6 +316,8 @@ def call(client: Client, command: Command) -> cython.int:
     except Exception:  # noqa: BLE001 - a bug in one handler is logged and counted, and ends no other client
         reply.truncate(mark + reply.sent)
         _internal_error(client, command)
+    if propagates:
+        server.propagation.end(client.db, client.args, dirty)
     now: int64_t = server.clock()
     elapsed: int64_t = now - started_ns
     server.now_ns = now

@@ -112,6 +112,8 @@ class Poller:
     def send_all(self) -> cython.int:
         """Flush the replies of all clients that wait for it."""
         client: Client
+        if self.server.propagation.unwritten:
+            self.server.write_log()
         if not self.unsent:
             return 0
         for client in self.unsent:

@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyrite.core.parser cimport Args
+from pyrite.engine.propagation cimport Propagation
 from pyrite.keyspace.database cimport Keyspace
 
 cdef extern from *:
@@ -27,6 +28,7 @@ cdef enum:
 
 cdef class ServerState:
     cdef readonly Keyspace keyspace
+    cdef readonly Propagation propagation
     cdef readonly dict clients          # all connections by id, in order of arrival
     cdef public long long next_client_id
     cdef public int guards

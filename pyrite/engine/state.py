@@ -5,6 +5,7 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.keyspace.database import Keyspace
 
 # Different codes that are counted one by one; a script can invent any number of them.
@@ -17,6 +18,7 @@ class ServerState:
 
     def __init__(self, databases: cython.int) -> None:
         self.keyspace = Keyspace(databases)
+        self.propagation = Propagation(self.keyspace)
         self.clients = {}
         self.next_client_id = 1
         self.proto_max_bulk_len = 512 * 1024 * 1024
@@ -97,6 +99,9 @@ class ServerState:
 
     def log_from_script(self, level: int, text: bytes) -> None:
         """redis.log: levels 0 (debug) to 3 (warning)."""
+
+    def write_log(self) -> None:
+        """Append to the log what has happened, before anybody is told of it."""
 
     def serve_meanwhile(self) -> None:
         """Serve others for a turn while a script runs, and goes on running; where that can be done."""

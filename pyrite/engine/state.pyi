@@ -1,6 +1,7 @@
 from pyrite.engine.client import Client
 from pyrite.engine.command import Command
 from pyrite.engine.connection import Connection
+from pyrite.engine.propagation import Propagation
 from pyrite.engine.pubsub import PubSub
 from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.database import Keyspace
@@ -9,6 +10,7 @@ def compiler_version() -> str: ...
 
 class ServerState:
     keyspace: Keyspace
+    propagation: Propagation
     clients: dict[int, Connection]
     next_client_id: int
     guards: int

@@ -13,6 +13,7 @@ import time
 
 import cython
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
+from cython.cimports.posix.time import CLOCK_REALTIME, clock_gettime, timespec
 from cython.cimports.pyrite.core.entry import (
     ENCODING_EMBSTR,
     KEY_MAX,
@@ -109,11 +110,21 @@ class Keyspace:
 
     @cython.cfunc
     @cython.exceptval(check=False)
+    def wall_ms(self) -> int64_t:
+        """Unix time, also while a log is replayed."""
+        t: timespec
+        if self.now_ms:
+            return self.now_ms
+        clock_gettime(CLOCK_REALTIME, cython.address(t))
+        return cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     def fresh_access(self) -> uint32_t:
         """The access bits of a new key."""
         if not self.lfu:
             return self.lru_clock
-        return (cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF) << 8) | LFU_INIT
+        return (cython.cast(uint32_t, (self.wall_ms() // 60000) & 0xFFFF) << 8) | LFU_INIT
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -123,7 +134,7 @@ class Keyspace:
         counter: uint32_t = access & 255
         if self.lfu_decay_minutes == 0:
             return counter
-        minutes: uint32_t = (cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF) - (access >> 8)) & 0xFFFF
+        minutes: uint32_t = (cython.cast(uint32_t, (self.wall_ms() // 60000) & 0xFFFF) - (access >> 8)) & 0xFFFF
         periods: uint32_t = minutes // self.lfu_decay_minutes
         return counter - periods if counter > periods else 0
 
@@ -141,7 +152,7 @@ class Keyspace:
             base: cython.double = counter - LFU_INIT if counter > LFU_INIT else 0
             if (random_draw() >> 11) * (1.0 / 9007199254740992.0) < 1.0 / (base * self.lfu_log_factor + 1):
                 counter += 1
-        entry_set_access(e, (cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF) << 8) | counter)
+        entry_set_access(e, (cython.cast(uint32_t, (self.wall_ms() // 60000) & 0xFFFF) << 8) | counter)
 
     def swap(self, a: cython.int, b: cython.int) -> None:
         """Exchange the content of two databases; clients keep their number and see the other's keys."""
@@ -527,13 +538,13 @@ class Database:
             self._wake(key_of(e))
         if self.watched:
             self._touch(key_of(e))
-        if not keyspace.effects:
+        if not keyspace.effects and keyspace.on_expire is None:
             self.delete(key_of(e), lazy)
             return 0
         key: Slice = key_of(e)
         name: bytes = key.p[: key.n]
         if keyspace.on_expire is not None:
-            keyspace.on_expire(self, name)
+            keyspace.on_expire(self, name, lazy)
         self.delete(slice_of(name), lazy)
         return self._tell(name, event_class, event, True)
 

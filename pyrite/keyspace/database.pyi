@@ -8,7 +8,7 @@ class Keyspace:
     dirty: int
     effects: int
     on_change: Callable[[Database, bytes, int, bytes], None] | None
-    on_expire: Callable[[Database, bytes], None] | None
+    on_expire: Callable[[Database, bytes, bool], None] | None
     on_expire_field: Callable[[Database, bytes, bytes], None] | None
     no_touch: bool
     expire_paused: bool

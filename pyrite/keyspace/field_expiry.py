@@ -100,7 +100,7 @@ def expire_due_fields(db: Database, key: Slice, limit: cython.size_t) -> cython.
     dropped: cython.size_t
     name: bytes
     e: cython.pointer[Entry]
-    if keyspace.effects and keyspace.on_expire_field is not None:
+    if keyspace.on_expire_field is not None:
         name = key.p[: key.n]
         dropped = _drop_announced(db, slice_of(name), now_ms, limit)
         fields_expired(db, slice_of(name), dropped)

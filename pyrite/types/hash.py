@@ -442,7 +442,7 @@ def hash_drop_expired(db: Database, key: Slice, field: Slice) -> cython.bint:
     keyspace: Keyspace = db.keyspace
     if keyspace.expire_paused:
         return False
-    if keyspace.effects and keyspace.on_expire_field is not None:
+    if keyspace.on_expire_field is not None:
         keyspace.on_expire_field(db, key.p[: key.n], field.p[: field.n])
     e: cython.pointer[Entry] = db.peek(key)
     return e != cython.NULL and entry_type(e) == TYPE_HASH and _remove(e, field)

@@ -137,7 +137,7 @@ def consumer_join(
         return consumer
     if name.n > KEY_MAX:
         raise CommandError(KEY_TOO_LONG)
-    consumer = consumer_create(g, name, db.keyspace.now_ms)
+    consumer = consumer_create(g, name, db.keyspace.wall_ms())
     db.keyspace.dirty += 1
     db.notify(key, NOTIFY_STREAM, b"xgroup-createconsumer")
     return consumer

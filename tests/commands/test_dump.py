@@ -211,7 +211,7 @@ def test_events() -> None:
     server = LooplessServer()
     seen: list[str] = []
     server.keyspace.on_change = lambda _db, _key, _class, event: seen.append(event.decode())
-    server.keyspace.on_expire = lambda _db, _key: None
+    server.keyspace.on_expire = lambda _db, _key, _lazily: None
     server.keyspace.effects = 1
     with LooplessClient(server) as client:
         for argv, events, changes in EVENTS:

@@ -529,7 +529,7 @@ def test_an_expired_key_is_told_before_what_replaces_it() -> None:
     server = LooplessServer()
     seen: list[str] = []
     server.keyspace.on_change = lambda _db, _key, _class, event: seen.append(event.decode())
-    server.keyspace.on_expire = lambda _db, key: seen.append(f"expiring {key.decode()}")
+    server.keyspace.on_expire = lambda _db, key, _lazily: seen.append(f"expiring {key.decode()}")
     server.keyspace.effects = 1
     with LooplessClient(server) as client:
         client.send(encode_command("SET", "k", "v", "PX", 1))

@@ -359,26 +359,25 @@ class Options:
 
     # Append-only file
 
-    appendonly = Boolean(False, "Log every write to a file.", DENY_LOADING, missing=AOF.only("no"))
+    appendonly = Boolean(False, "Log every write to a file.", DENY_LOADING)
     appendfilename = Text(
         "appendonly.aof",
         "Name that the append-only files begin with.",
         IMMUTABLE,
         check=checks.appendfilename,
-        missing=AOF,
     )
     appenddirname = Text(
-        "appendonlydir", "Directory of the append-only files.", IMMUTABLE, check=checks.appenddirname, missing=AOF
+        "appendonlydir", "Directory of the append-only files.", IMMUTABLE, check=checks.appenddirname
     )
-    appendfsync = Enum("everysec", ("everysec", "always", "no"), "When to flush to disk.", missing=AOF)
-    no_appendfsync_on_rewrite = Boolean(False, "Don't flush while a child writes.", missing=AOF)
-    auto_aof_rewrite_percentage = Integer(100, 0, INT_MAX, "Growth in percent that starts a rewrite.", missing=AOF)
-    auto_aof_rewrite_min_size = Memory(64 * MB, 0, LONG_MAX, "Size below which no rewrite starts.", missing=AOF)
-    aof_load_truncated = Boolean(True, "Load a file whose end is cut off.", missing=AOF)
-    aof_use_rdb_preamble = Boolean(True, "Begin a rewritten file with a snapshot.", missing=AOF)
-    aof_timestamp_enabled = Boolean(False, "Note the time in the file now and then.", missing=AOF)
-    aof_rewrite_incremental_fsync = Boolean(True, "Flush a rewrite as it grows.", missing=AOF)
-    aof_disable_auto_gc = Boolean(False, "Keep files that are no longer needed.", HIDDEN, missing=AOF)
+    appendfsync = Enum("everysec", ("everysec", "always", "no"), "When to flush to disk.")
+    no_appendfsync_on_rewrite = Boolean(False, "Don't flush while a child writes.")
+    auto_aof_rewrite_percentage = Integer(100, 0, INT_MAX, "Growth in percent that starts a rewrite.")
+    auto_aof_rewrite_min_size = Memory(64 * MB, 0, LONG_MAX, "Size below which no rewrite starts.")
+    aof_load_truncated = Boolean(True, "Load a file whose end is cut off.")
+    aof_use_rdb_preamble = Boolean(True, "Begin a rewritten file with a snapshot.")
+    aof_timestamp_enabled = Boolean(False, "Note the time in the file now and then.")
+    aof_rewrite_incremental_fsync = Boolean(True, "Flush a rewrite as it grows.")
+    aof_disable_auto_gc = Boolean(False, "Keep files that are no longer needed.", HIDDEN)
 
     # Replication
 

@@ -217,7 +217,7 @@ def test_without_limit_one_call_does_it(keyspace: Keyspace) -> None:
 def test_tells_hooks(keyspace: Keyspace) -> None:
     keyspace.databases[1].add_key(b"key")
     told: list[tuple[object, ...]] = []
-    keyspace.on_expire = lambda db, key: told.append((db.id, key, db.holds(key)))
+    keyspace.on_expire = lambda db, key, _lazily: told.append((db.id, key, db.holds(key)))
     keyspace.on_change = lambda db, key, event_class, event: told.append(
         (db.id, key, db.holds(key), event_class, event)
     )

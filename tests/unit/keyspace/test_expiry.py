@@ -103,7 +103,7 @@ def test_tells_hooks_before_and_after_each_key(keyspace: Keyspace) -> None:
     before: list[bytes] = []
     after: list[tuple[int, bytes, int, bytes]] = []
 
-    def on_expire(database: Database, key: bytes) -> None:
+    def on_expire(database: Database, key: bytes, _lazily: bool) -> None:
         assert database.holds(key)
         before.append(key)
 
@@ -128,7 +128,7 @@ def test_hook_may_delete_other_due_keys(keyspace: Keyspace) -> None:
         seen.append(key)
         database.flush(lazy=False)
 
-    keyspace.on_expire = lambda _database, _key: None
+    keyspace.on_expire = lambda _database, _key, _lazily: None
     keyspace.on_change = on_change
     keyspace.effects = 1
     assert not expire_cycle(keyspace, LONG_US)
@@ -139,7 +139,7 @@ def test_hook_may_delete_other_due_keys(keyspace: Keyspace) -> None:
 def test_an_exception_of_a_hook_reaches_the_caller(keyspace: Keyspace) -> None:
     fill(keyspace.databases[0], 3, NOW_MS - 1)
 
-    def on_expire(_database: Database, _key: bytes) -> None:
+    def on_expire(_database: Database, _key: bytes, _lazily: bool) -> None:
         raise LookupError
 
     keyspace.on_expire = on_expire

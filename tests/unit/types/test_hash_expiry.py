@@ -41,7 +41,7 @@ class Events:
         self.seen: list[tuple[object, ...]] = []
         keyspace.effects = 1
         keyspace.on_change = lambda db, key, _, event: self.seen.append((db.id, key, event))
-        keyspace.on_expire = lambda db, key: self.seen.append((db.id, key))
+        keyspace.on_expire = lambda db, key, _lazily: self.seen.append((db.id, key))
         keyspace.on_expire_field = lambda db, key, field: self.seen.append((db.id, key, field, "expires"))
 
     def take(self) -> list[tuple[object, ...]]:

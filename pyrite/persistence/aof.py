@@ -1,0 +1,506 @@
+"""The append-only log: every change of the dataset, on disk before its client is told, and rewritten when it grows.
+
+`engine.propagation` writes the commands into a buffer. At the end of each turn, before any reply is sent, `flush`
+appends the buffer to the last increment; appendfsync says when that is flushed to disk. `always`: before the replies
+are sent, once for all of them. `everysec`: in a thread, once a second; where the disk is so slow that a flush is still
+under way, writing waits for it up to two seconds, as it would block.
+
+A rewrite begins a new increment and has a child write a new base. When that is done, one replaced manifest makes them
+the log, and what was there before is history.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+from pyrite.persistence import aof_files
+from pyrite.persistence.aof_load import LoadedLog, load_log
+from pyrite.persistence.manifest import Manifest
+from pyrite.persistence.syncer import Syncer
+
+if TYPE_CHECKING:
+    from pyrite.core.child import Progress
+    from pyrite.persistence.child import Outcome
+    from pyrite.server.server import Server
+
+OFF, ON, STARTING = "off", "on", "starting"  # starting: the first base is being written
+POSTPONE_S = 2.0
+ERROR_LOG_S = 30.0
+FAILURES_UNLIMITED = 3  # rewrites that may fail in a row before the next one has to wait
+DELAY_S = 60
+DELAY_MAX_S = 3600
+GUARD_DISK = 64  # as in engine/state.pxd
+
+
+class Aof:
+    """The log of one server. Sizes are bytes, times seconds of the monotonic clock."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.state = OFF
+        self.manifest = Manifest()
+        self.syncer = Syncer()
+        self._fd = -1
+        self._file_bytes = 0  # of the increment that is open
+        self.size_bytes = 0  # of all files together
+        self.base_bytes = 0  # the size after the last rewrite
+        self._postponed_at: float | None = None
+        self._synced_at = 0.0
+        self._logged_error_at = float("-inf")
+        self.write_error: OSError | None = None
+        self.delayed_syncs = 0
+        # Rewrites
+        self.rewrite_scheduled = False
+        self.rewrites = 0
+        self.failures = 0  # in a row
+        self.last_rewrite_good = True
+        self.last_rewrite_s = -1
+        self.last_cow_bytes = 0
+        self._next_try_at = 0.0
+        self._starts_anew = False  # turned off and on again while a child was writing
+
+    # Names
+
+    @property
+    def directory(self) -> str:
+        """Where the files are."""
+        return os.path.abspath(self._server.config.appenddirname)
+
+    @property
+    def name(self) -> str:
+        """What the files' names begin with."""
+        return self._server.config.appendfilename
+
+    # At the start
+
+    def load(self) -> LoadedLog | None:
+        """Load the log into the empty keyspace; None where there is none. Raises LoadError, LoadingStopped."""
+        self.manifest = aof_files.find(self._server, self.directory, self.name)
+        if self.manifest.is_empty:
+            return None
+        started = time.monotonic()
+        found = load_log(self._server, self.directory, self.manifest)
+        self.size_bytes, self.base_bytes = found.bytes, found.base_bytes
+        self._server.log_notice(f"DB loaded from append only file: {time.monotonic() - started:.3f} seconds")
+        return found
+
+    def look(self) -> None:
+        """Learn which files there are, where the log is off. Raises LoadError."""
+        self.manifest = aof_files.find(self._server, self.directory, self.name, migrate=False)
+
+    def open(self) -> None:
+        """Go on with the log, or begin it. Raises OSError."""
+        server = self._server
+        manifest = self.manifest
+        os.makedirs(self.directory, exist_ok=True)
+        if manifest.is_empty:
+            manifest = manifest.with_base(self.name, is_rdb=server.config.aof_use_rdb_preamble)
+            assert manifest.base is not None
+            server.log_notice(f"Creating AOF base file {manifest.base.name} on server start")
+            self._write_base_now(os.path.join(self.directory, manifest.base.name))
+        if manifest.increments:
+            server.log_notice(f"Opening AOF incr file {manifest.increments[-1].name} on server start")
+        else:
+            manifest = manifest.with_increment(self.name)
+            server.log_notice(f"Creating AOF incr file {manifest.increments[-1].name} on server start")
+        fd = aof_files.open_increment(os.path.join(self.directory, manifest.increments[-1].name))
+        try:
+            if manifest != self.manifest:
+                aof_files.save(self.directory, self.name, manifest)
+        except OSError:
+            os.close(fd)
+            raise
+        self.manifest = manifest
+        self._use(fd)
+        self._measure()
+        self.state = ON
+        server.propagation.start_log()
+        self._remove_history()
+
+    def _write_base_now(self, path: str) -> None:
+        temporary = f"temp-rewriteaof-{os.getpid()}.aof"
+        try:
+            self._server.write_base(temporary)
+            os.rename(temporary, path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+    def _use(self, fd: int) -> None:
+        """Append to this file from now on."""
+        old, self._fd = self._fd, fd
+        self._file_bytes = os.fstat(fd).st_size
+        self._server.propagation.begin_file()
+        if old >= 0:
+            self.syncer.sync_and_close(old)
+        self._postponed_at = None
+
+    def _measure(self) -> None:
+        """Learn how large the log is, as after a rewrite."""
+        sizes = [aof_files.size_of(os.path.join(self.directory, file.name)) for file in self.manifest.files]
+        self.size_bytes = sum(sizes)
+        if self.manifest.base is not None:
+            self.base_bytes = sizes[0]
+
+    # Writing
+
+    def flush(self, *, force: bool = False) -> None:
+        """Append what waits to the file, and flush it as appendfsync says."""
+        server = self._server
+        propagation = server.propagation
+        waiting = propagation.waiting_bytes
+        if not waiting or self._fd < 0:
+            return
+        policy = server.config.appendfsync
+        if policy == "everysec" and not force and self._waits_for_disk():
+            return
+        self._postponed_at = None
+        written, error = 0, None
+        try:
+            written = propagation.append(self._fd)
+        except OSError as problem:
+            error = problem
+        if written < waiting:
+            written = self._fail(written, waiting, error, policy)
+        elif self.write_error is not None:
+            server.log_warning("AOF write error looks solved, the server can write again.")
+            self.write_error = None
+            self.check_disk()
+        propagation.written(written)
+        self._file_bytes += written
+        self.size_bytes += written
+        self.sync(policy)
+
+    def _waits_for_disk(self) -> bool:
+        """Tell whether writing has to wait for a flush that is under way."""
+        if not self.syncer.pending:
+            return False
+        now = time.monotonic()
+        if self._postponed_at is None:
+            self._postponed_at = now
+            return True
+        if now - self._postponed_at < POSTPONE_S:
+            return True
+        self.delayed_syncs += 1
+        self._server.log_notice(
+            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
+            "to complete, this may slow down the server."
+        )
+        return False
+
+    def _fail(self, written: int, waiting: int, error: OSError | None, policy: str) -> int:
+        """Not all could be written: take back what was, or keep it; returns the bytes that stay in the file."""
+        server = self._server
+        error = error or OSError(28, "No space left on device")
+        now = time.monotonic()
+        if now - self._logged_error_at >= ERROR_LOG_S:
+            self._logged_error_at = now
+            server.log_warning(f"Error writing to the AOF file: {error.strerror} ({written} of {waiting} bytes written)")
+        if written:
+            try:
+                os.ftruncate(self._fd, self._file_bytes)
+                written = 0
+            except OSError as problem:
+                server.log_warning(
+                    f"Could not remove short write from the append-only file: {problem.strerror}. The server may refuse "
+                    f"to load the AOF the next time it starts."
+                )
+        if policy == "always":
+            self._die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
+        self.write_error = error
+        self.check_disk()
+        return written
+
+    def _die(self, text: str) -> NoReturn:
+        """Nobody may be told that something is on disk which is not."""
+        self._server.log_warning(text)
+        os._exit(1)
+
+    def check_disk(self) -> None:
+        """Refuse writes while the log can't be written, and only then."""
+        self._server.refuse_writes("aof", self.problem)
+
+    @property
+    def problem(self) -> OSError | None:
+        """Why the log can't be written; None where it can."""
+        if self.state == OFF:
+            return None
+        return self.write_error or self.syncer.error
+
+    def sync(self, policy: str) -> None:
+        """Flush what was written to disk, if the policy says now."""
+        server = self._server
+        if server.config.no_appendfsync_on_rewrite and server.children.running is not None:
+            return
+        now = time.monotonic()
+        if policy == "always":
+            started_ns = time.monotonic_ns()
+            try:
+                os.fdatasync(self._fd)
+            except OSError as error:
+                self._die(
+                    f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {error.strerror}. Exiting..."
+                )
+            server.latency.add(b"aof-fsync-always", (time.monotonic_ns() - started_ns) // 1_000_000)
+            self.syncer.synced_bytes = self._file_bytes
+            self._synced_at = now
+        elif policy == "everysec" and now - self._synced_at >= 1.0 and not self.syncer.pending:
+            self._synced_at = now
+            self.syncer.sync(self._fd, self._file_bytes)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes that wait to be written."""
+        return self._server.propagation.waiting_bytes
+
+    # What time brings
+
+    def turn(self) -> None:
+        """Do what is due; called by the cron."""
+        server = self._server
+        if self.state != OFF and self._fd >= 0:
+            self.flush()
+            if self._file_bytes != self.syncer.synced_bytes:
+                self.sync("everysec" if server.config.appendfsync == "everysec" else "no")
+            if (self.problem is None) != (self.write_error is None):
+                self.check_disk()
+        if server.children.running is not None:
+            return
+        if self.rewrite_scheduled and not self._must_wait():
+            self.rewrite()
+        elif self.state == ON:
+            self._rewrite_if_grown()
+
+    def _rewrite_if_grown(self) -> None:
+        config = self._server.config
+        percentage = config.auto_aof_rewrite_percentage
+        if not percentage or self.size_bytes <= config.auto_aof_rewrite_min_size or self._must_wait():
+            return
+        growth = self.size_bytes * 100 // (self.base_bytes or 1) - 100
+        if growth >= percentage:
+            self._server.log_notice(f"Starting automatic rewriting of AOF on {growth}% growth")
+            self.rewrite()
+
+    def _must_wait(self) -> bool:
+        """Tell whether too many rewrites have failed lately: each leaves one more increment behind."""
+        if self.failures < FAILURES_UNLIMITED:
+            self._next_try_at = 0.0
+            return False
+        now = time.monotonic()
+        if not self._next_try_at:
+            delay = min(DELAY_S * 2 ** (self.failures - FAILURES_UNLIMITED), DELAY_MAX_S)
+            self._next_try_at = now + delay
+            self._server.log_warning(
+                f"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {delay // 60} minutes"
+            )
+        if now < self._next_try_at:
+            return True
+        self._next_try_at = 0.0
+        return False
+
+    # Turning it on and off
+
+    def turn_on(self) -> None:
+        """Begin a log, whose first base a child writes. Raises OSError where that can't even begin."""
+        server = self._server
+        self.state = STARTING
+        self.write_error = self.syncer.error = None
+        if server.children.running == "aof":
+            server.log_notice(
+                "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting "
+                "a rewrite now."
+            )
+            self._starts_anew = True
+            server.children.kill()
+            self._starts_anew = False
+        if server.children.running is not None or server.propagation.in_transaction:
+            self.rewrite_scheduled = True
+            server.log_notice(
+                "AOF was enabled but there is already another background operation. An AOF background was scheduled to "
+                "start when possible."
+            )
+        elif not self.rewrite():
+            self.state = OFF
+            server.log_warning(
+                "The AOF can't be enabled, because its first file can't be written in the background. Check the above logs "
+                "for more info about the error."
+            )
+            raise OSError("Unable to turn on AOF. Check server logs.")
+
+    def turn_off(self) -> None:
+        """End the log: what was written stays on disk."""
+        server = self._server
+        starting = self.state == STARTING
+        if self._fd >= 0:
+            self.flush(force=True)
+            self.syncer.wait()
+            with suppress(OSError):
+                os.fdatasync(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+        server.propagation.stop_log()
+        self.state = OFF
+        self.rewrite_scheduled = False
+        self.write_error = None
+        self.check_disk()
+        if server.children.running == "aof":
+            server.log_notice(f"Killing running AOF rewrite child: {server.children.pid}")
+            server.children.kill()
+        if starting:
+            self._remove_temporary_increment()
+
+    def close(self) -> None:
+        """The server ends: all that was written down is on disk when this returns."""
+        if self._fd >= 0:
+            self._server.log_notice("Calling fsync() on the AOF file.")
+            self.flush(force=True)
+            self.syncer.wait()
+            try:
+                os.fdatasync(self._fd)
+            except OSError as error:
+                self._server.log_warning(f"Fail to fsync the AOF file: {error.strerror}. Try to shut down anyway.")
+            os.close(self._fd)
+            self._fd = -1
+        self.syncer.stop()
+
+    # Rewriting
+
+    def rewrite(self) -> bool:
+        """Have a child write the log anew; False where that can't begin, which is logged."""
+        server = self._server
+        self.rewrite_scheduled = False
+        is_rdb = server.config.aof_use_rdb_preamble
+        try:
+            os.makedirs(self.directory, exist_ok=True)
+            if self.state != OFF:
+                self._begin_increment()
+
+            def job(progress: Progress) -> None:
+                server.write_base(_temporary_base(os.getpid()), progress, is_rdb=is_rdb)
+
+            total = sum(db.keys_count() for db in server.keyspace.databases)
+            pid = server.children.start("aof", job, lambda outcome: self._done(outcome, is_rdb=is_rdb), total=total)
+        except OSError as error:
+            self.last_rewrite_good = False
+            self.failures += 1
+            server.log_warning(f"Can't rewrite append only file in background: {error.strerror}")
+            return False
+        server.log_notice(f"Background append only file rewriting started by pid {pid}")
+        return True
+
+    @property
+    def _temporary_increment(self) -> str:
+        return os.path.join(self.directory, f"temp_{self.name}.incr")
+
+    def _begin_increment(self) -> None:
+        """What happens from now on goes to a new file. Raises OSError."""
+        server = self._server
+        self.flush(force=True)
+        if self.state == STARTING:
+            self._use(aof_files.open_increment(self._temporary_increment, anew=True))
+            server.log_notice(f"Creating AOF incr file {os.path.basename(self._temporary_increment)} on background rewrite")
+            if not server.propagation.on:
+                server.propagation.start_log()
+            return
+        manifest = self.manifest.with_increment(self.name)
+        path = os.path.join(self.directory, manifest.increments[-1].name)
+        fd = aof_files.open_increment(path, anew=True)
+        try:
+            aof_files.save(self.directory, self.name, manifest)
+        except OSError:
+            os.close(fd)
+            raise
+        server.log_notice(f"Creating AOF incr file {manifest.increments[-1].name} on background rewrite")
+        self.manifest = manifest
+        self._use(fd)
+
+    def _done(self, outcome: Outcome, *, is_rdb: bool) -> None:
+        """The child has ended."""
+        server = self._server
+        temporary = _temporary_base(outcome.pid)
+        self.last_rewrite_s = int(outcome.elapsed_s)
+        if outcome.is_good:
+            server.log_notice("Background AOF rewrite terminated with success")
+            self.last_cow_bytes = outcome.cow_bytes
+            self._install(temporary, is_rdb=is_rdb)
+        elif outcome.was_stopped:
+            # Somebody wanted it so.
+            self.last_rewrite_good = True
+            server.log_notice("Background AOF rewrite terminated by signal 10")
+        else:
+            self._note_failure()
+            how = f"by signal {outcome.signal}" if outcome.signal else "with error"
+            server.log_warning(f"Background AOF rewrite terminated {how}")
+        with suppress(OSError):
+            os.unlink(temporary)
+        if self.state == STARTING and not self._starts_anew:
+            self.rewrite_scheduled = True
+
+    def _note_failure(self) -> None:
+        self.last_rewrite_good = False
+        self.failures += 1
+
+    def _install(self, temporary: str, *, is_rdb: bool) -> None:
+        """The new base is written: make it and what has happened since then the log."""
+        server = self._server
+        started_ns = time.monotonic_ns()
+        manifest = self.manifest.with_base(self.name, is_rdb=is_rdb)
+        assert manifest.base is not None
+        base = os.path.join(self.directory, manifest.base.name)
+        increment: str | None = None
+        try:
+            os.rename(temporary, base)
+            if self.state == STARTING:
+                manifest = manifest.rewritten(0).with_increment(self.name)
+                increment = os.path.join(self.directory, manifest.increments[-1].name)
+                os.rename(self._temporary_increment, increment)
+            else:
+                manifest = manifest.rewritten(1 if self.state == ON else 0)
+            aof_files.save(self.directory, self.name, manifest)
+        except OSError as error:
+            server.log_warning(f"Error putting the rewritten append only file into place: {error.strerror}")
+            self._note_failure()
+            with suppress(OSError):
+                os.unlink(base)
+            if increment is not None:
+                with suppress(OSError):
+                    os.rename(increment, self._temporary_increment)
+            return
+        self.manifest = manifest
+        self._measure()
+        self.rewrites += 1
+        self.failures = 0
+        self.last_rewrite_good = True
+        server.latency.add(b"aof-rename", (time.monotonic_ns() - started_ns) // 1_000_000)
+        server.log_notice("Background AOF rewrite finished successfully")
+        if self.state == STARTING:
+            server.log_notice("The append only file is complete: it is on from now on")
+            self.state = ON
+        self._remove_history()
+
+    def _remove_history(self) -> None:
+        """Remove files that are no longer needed, and forget them."""
+        server = self._server
+        if not self.manifest.history or server.config.aof_disable_auto_gc:
+            return
+        manifest = self.manifest.without_history()
+        for file in self.manifest.history:
+            server.log_notice(f"Removing the history file {file.name} in the background")
+            self.syncer.remove(os.path.join(self.directory, file.name))
+        try:
+            aof_files.save(self.directory, self.name, manifest)
+            self.manifest = manifest
+        except OSError as error:
+            server.log_warning(f"Can't write the AOF manifest: {error.strerror}")
+
+    def _remove_temporary_increment(self) -> None:
+        with suppress(OSError):
+            os.unlink(self._temporary_increment)
+
+
+def _temporary_base(pid: int) -> str:
+    return f"temp-rewriteaof-bg-{pid}.aof"
