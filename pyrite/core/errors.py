@@ -48,7 +48,7 @@ LFU_NOT_SELECTED = (
 )
 OUT_OF_MEMORY = b"OOM command not allowed when used memory > 'maxmemory'."
 NO_MEMORY_FOR_VALUE = b"ERR insufficient memory for this value"
-LOADING = b"LOADING Pyrite is loading the dataset in memory"
+LOADING = b"LOADING Redis is loading the dataset in memory"
 INTERNAL = b"ERR internal error: the server log tells more"
 
 

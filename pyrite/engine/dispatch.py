@@ -31,6 +31,7 @@ from cython.cimports.pyrite.engine.command import Command, lookup_command
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
     GUARD_BUSY,
+    GUARD_LOADING,
     GUARD_MEMORY,
     GUARD_MULTI,
     GUARD_PAUSE,
@@ -42,9 +43,11 @@ from cython.cimports.pyrite.engine.state import (
 from cython.cimports.pyrite.engine.tracking import Tracking
 
 from pyrite.core.errors import INTERNAL, NO_AUTH, OUT_OF_MEMORY, CommandError, wrong_arity
+from pyrite.core.errors import LOADING as IS_LOADING
 from pyrite.engine.declare import ADMIN as _ADMIN
 from pyrite.engine.declare import ALLOW_BUSY as _ALLOW_BUSY
 from pyrite.engine.declare import DENYOOM as _DENYOOM
+from pyrite.engine.declare import LOADING as _LOADING
 from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
 from pyrite.engine.declare import NO_MULTI as _NO_MULTI
@@ -62,6 +65,7 @@ SKIP_MONITOR = cython.declare(cython.longlong, _SKIP_MONITOR | _ADMIN)
 WRITE = cython.declare(cython.longlong, _WRITE)
 MAY_REPLICATE = cython.declare(cython.longlong, _MAY_REPLICATE)
 PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
+ALLOWED_WHILE_LOADING = cython.declare(cython.longlong, _LOADING)
 ALLOWED_WITHOUT_AUTH = cython.declare(cython.longlong, _NO_AUTH_FLAG)
 
 NOT_IN_TRANSACTION = b"ERR Command not allowed inside a transaction"
@@ -146,6 +150,20 @@ def _guard_pubsub(client: Client, command: Command) -> cython.int:
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
+def _guard_loading(client: Client, command: Command) -> cython.int:
+    """While the data set is being loaded, only commands that don't look at it run, and transactions of such."""
+    queued: Command
+    if not command.flags & ALLOWED_WHILE_LOADING:
+        return _reject(client, command, IS_LOADING)
+    if client.transaction is not None and command.name == "exec":
+        for queued in client.transaction.commands:
+            if not queued.flags & ALLOWED_WHILE_LOADING:
+                return _reject(client, command, IS_LOADING)
+    return EXECUTED
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
 def _guard_busy(client: Client, command: Command) -> cython.int:
     """While a script runs for too long, others can do little but end it."""
     if command.flags & ALLOW_BUSY:
@@ -173,12 +191,14 @@ _guards[1].bit = GUARD_MEMORY
 _guards[1].check = _guard_memory
 _guards[2].bit = GUARD_PUBSUB
 _guards[2].check = _guard_pubsub
-_guards[3].bit = GUARD_BUSY
-_guards[3].check = _guard_busy
-_guards[4].bit = GUARD_PAUSE
-_guards[4].check = _guard_pause
-_guards[5].bit = GUARD_MULTI
-_guards[5].check = _guard_multi
+_guards[3].bit = GUARD_LOADING
+_guards[3].check = _guard_loading
+_guards[4].bit = GUARD_BUSY
+_guards[4].check = _guard_busy
+_guards[5].bit = GUARD_PAUSE
+_guards[5].check = _guard_pause
+_guards[6].bit = GUARD_MULTI
+_guards[6].check = _guard_multi
 
 
 @cython.cfunc

@@ -17,6 +17,7 @@ cdef enum:
     GUARD_PUBSUB = 8
     GUARD_MULTI = 16
     GUARD_BUSY = 32
+    GUARD_LOADING = 128
 
 cdef enum:
     PAUSE_NONE = 0

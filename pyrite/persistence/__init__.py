@@ -1,1 +1,1 @@
-"""Persistence: the data set on disk, and the child processes that write it."""
+"""Persistence: what of the data set outlives the process, and how it comes back."""

@@ -165,8 +165,8 @@ def _script_memory(server: Server) -> Fields:
 
 def _persistence(server: Server) -> Fields:
     return {
-        "loading": 0,
-        "async_loading": 0,
+        "loading": int(server.loading),
+        "async_loading": int(server.loader.is_async),
         "current_cow_peak": 0,
         "current_cow_size": 0,
         "current_cow_size_age": 0,
@@ -181,8 +181,8 @@ def _persistence(server: Server) -> Fields:
         "rdb_current_bgsave_time_sec": -1,
         "rdb_saves": 0,
         "rdb_last_cow_size": 0,
-        "rdb_last_load_keys_expired": 0,
-        "rdb_last_load_keys_loaded": 0,
+        "rdb_last_load_keys_expired": server.loader.keys_expired,
+        "rdb_last_load_keys_loaded": server.loader.keys_loaded,
         "aof_enabled": 0,
         "aof_rewrite_in_progress": 0,
         "aof_rewrite_scheduled": 0,
@@ -195,6 +195,27 @@ def _persistence(server: Server) -> Fields:
         "aof_last_cow_size": 0,
         "module_fork_in_progress": 0,
         "module_fork_last_cow_size": 0,
+        **_loading(server),
+    }
+
+
+def _loading(server: Server) -> Fields:
+    """How far loading is; nothing while nothing is loaded."""
+    loader = server.loader
+    if not loader.active:
+        return {}
+    # The memory of the server that wrote a file whose size is not known is little to go by, but all there is.
+    whole = loader.total_bytes or loader.rdb_used_mem
+    percent = min(loader.loaded_bytes / whole * 100, 100.0 if loader.total_bytes else 99.99) if whole else 0.0
+    left = max(whole - loader.loaded_bytes, 0 if loader.total_bytes else 1)
+    elapsed_s = int(time.time()) - loader.started_at_s
+    return {
+        "loading_start_time": loader.started_at_s,
+        "loading_total_bytes": loader.total_bytes,
+        "loading_rdb_used_mem": loader.rdb_used_mem,
+        "loading_loaded_bytes": loader.loaded_bytes,
+        "loading_loaded_perc": f"{percent:.2f}",
+        "loading_eta_seconds": elapsed_s * left // (loader.loaded_bytes + 1) if elapsed_s else 1,
     }
 
 

@@ -132,7 +132,7 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
             process.notify_systemd("STOPPING=1\n")
         server.close()
     server.log_warning("Pyrite is now ready to exit, bye bye...")
-    return 0
+    return server.exit_status
 
 
 def _announce(server: Server) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.errors import CommandError
@@ -26,6 +27,7 @@ from pyrite.engine.script import NO_WRITES, SAYS_NOTHING, running
 from pyrite.engine.state import ServerState
 from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
+from pyrite.persistence.loading import Loading
 from pyrite.scripting.functions import Functions
 from pyrite.scripting.scripts import Scripts
 from pyrite.scripting.shebang import script_flags
@@ -78,6 +80,8 @@ class Server(ServerState):
         Tracking(self)
         self.scripts = Scripts(self, LUA_MEMORY_MAX)
         self.functions = Functions(self, LUA_MEMORY_MAX)
+        self.loader = Loading(self)
+        self.exit_status = 0
         self.pid_file = ""  # what has been written
         self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
@@ -87,6 +91,7 @@ class Server(ServerState):
 
     def start(self, tcp: list[socket.socket], unix: socket.socket | None) -> None:
         """Serve these listening sockets."""
+        self.poller.watch_loop(self.watcher.fd)
         self.acceptor.start(tcp, unix)
         self.startup_bytes = self.cron.note_memory()
         self.cron.start()
@@ -98,12 +103,16 @@ class Server(ServerState):
             self.watcher.run_timers()
             return self.timers.run_due()
 
-        self.poller.watch_loop(self.watcher.fd)
         self.poller.run(self.watcher.serve, timers)
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
         self.poller.stop()
+
+    def fail(self) -> None:
+        """End the server as `shut_down`, with exit status 1: what has gone wrong is logged."""
+        self.exit_status = 1
+        self.shut_down()
 
     def close(self) -> None:
         """Close sockets and connections, and remove what the server made outside itself."""
@@ -137,6 +146,17 @@ class Server(ServerState):
     def uptime_s(self) -> int:
         """Whole seconds since the start."""
         return (time.monotonic_ns() - self.started_ns) // 1_000_000_000
+
+    # Loading
+
+    @property
+    def loading(self) -> bool:
+        """Tell whether the data set is being loaded, and not served meanwhile."""
+        return self.loader.active and not self.loader.is_async
+
+    def loading_from(self, total_bytes: int) -> AbstractContextManager[Loading]:
+        """Be loading the data set from files of so many bytes together, see `Loading`."""
+        return self.loader.of(total_bytes)
 
     # Scripts
 
@@ -262,7 +282,7 @@ class Server(ServerState):
         texts = [decode(word) for word in words]
         pairs = list(zip(texts[::2], texts[1::2], strict=True))
         try:
-            self.config.set_many(pairs, local=self.is_local(client))
+            self.config.set_many(pairs, local=self.is_local(client), loading=self.loading)
         except ConfigLoadingError as error:
             raise CommandError(encode(str(error))) from None
         except ConfigSetError as error:
