@@ -9,7 +9,7 @@ cdef enum:
     QUEUED = -2         # it will run with EXEC
 
 cdef enum:
-    GUARD_COUNT = 6
+    GUARD_COUNT = 7
 
 ctypedef int (*Guard)(Client client, Command command) except -1
 

@@ -19,7 +19,9 @@ BELOW = {
     "engine": {"keyspace", "core"},
     "commands": {"types", "engine", "keyspace", "core"},
     "scripting": {"engine", "keyspace", "core"},
-    "server": {"scripting", "commands", "types", "engine", "keyspace", "core"},
+    # Two parts of one thing: the server owns its persistence, which asks it for settings, log and events.
+    "persistence": {"server", "scripting", "commands", "types", "engine", "keyspace", "core"},
+    "server": {"persistence", "scripting", "commands", "types", "engine", "keyspace", "core"},
 }
 FILES = sorted(path for path in (ROOT / "pyrite").rglob("*.p*") if path.suffix in (".py", ".pyi", ".pxd"))
 CIMPORT = re.compile(
