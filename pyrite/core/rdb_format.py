@@ -111,7 +111,11 @@ def _room(w: cython.pointer[RdbWriter], more: cython.size_t) -> cython.p_uchar:
 @cython.nogil
 @cython.exceptval(check=False)
 def rdb_put_bytes(w: cython.pointer[RdbWriter], p: cython.p_const_void, n: cython.size_t) -> cython.void:
-    """Write bytes as they are."""
+    """Write bytes as they are; many of them go to a sink without being copied."""
+    if w.sink != cython.NULL and n >= w.chunk:
+        if rdb_flush(w):
+            w.failed = not w.sink(w.context, cython.cast(cython.p_const_uchar, p), n)
+        return
     target: cython.p_uchar = _room(w, n)
     if target != cython.NULL and n:
         memcpy(target, p, n)

@@ -32,7 +32,6 @@ ERROR_LOG_S = 30.0
 FAILURES_UNLIMITED = 3  # rewrites that may fail in a row before the next one has to wait
 DELAY_S = 60
 DELAY_MAX_S = 3600
-GUARD_DISK = 64  # as in engine/state.pxd
 
 
 class Aof:

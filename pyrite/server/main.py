@@ -171,5 +171,4 @@ def _place(made: socket.socket) -> str:
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGINT" if number == signal.SIGINT else "SIGTERM"
     server.log_warning(f"Received {name} scheduling shutdown...")
-    server.log_warning("User requested shutdown...")
-    server.shut_down()
+    server.on_ending_signal(number)

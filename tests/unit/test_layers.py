@@ -19,7 +19,8 @@ BELOW = {
     "engine": {"keyspace", "core"},
     "commands": {"types", "engine", "keyspace", "core"},
     "scripting": {"engine", "keyspace", "core"},
-    "persistence": {"scripting", "types", "engine", "keyspace", "core"},
+    # Two parts of one thing: the server owns its persistence, which asks it for settings, log and events.
+    "persistence": {"server", "scripting", "commands", "types", "engine", "keyspace", "core"},
     "server": {"persistence", "scripting", "commands", "types", "engine", "keyspace", "core"},
 }
 # Plain packages that are made by the server and work on it name its classes as types, under TYPE_CHECKING alone.
