@@ -55,6 +55,11 @@ class Propagation:
         self.log_db = -1
         self.stamped_s = 0
 
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether a command runs that others are part of, so that not all of what it does has happened yet."""
+        return self.depth > 1
+
     def drop_log(self) -> None:
         """Forget what is not written yet."""
         self.log.release()

@@ -4,6 +4,7 @@ class Propagation:
     on: bool
     timestamps: bool
     waiting_bytes: int
+    in_transaction: bool
 
     def __init__(self, keyspace: Keyspace) -> None: ...
     def start_log(self) -> None: ...

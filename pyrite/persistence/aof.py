@@ -11,12 +11,14 @@ the log, and what was there before is history.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from pyrite.persistence import aof_files
+from pyrite.core.errors import CommandError
+from pyrite.persistence import aof_files, rdb
 from pyrite.persistence.aof_load import LoadedLog, load_log
 from pyrite.persistence.manifest import Manifest
 from pyrite.persistence.syncer import Syncer
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pyrite.persistence.child import Outcome
     from pyrite.server.server import Server
 
+CHILD = "aof"
 OFF, ON, STARTING = "off", "on", "starting"  # starting: the first base is being written
 POSTPONE_S = 2.0
 ERROR_LOG_S = 30.0
@@ -50,6 +53,8 @@ class Aof:
         self._synced_at = 0.0
         self._logged_error_at = float("-inf")
         self.write_error: OSError | None = None
+        self._refuses = False  # writes, because of an error
+        self._is_open = False  # the start is over, so that a change of the configuration acts at once
         self.delayed_syncs = 0
         # Rewrites
         self.rewrite_scheduled = False
@@ -89,6 +94,7 @@ class Aof:
     def look(self) -> None:
         """Learn which files there are, where the log is off. Raises LoadError."""
         self.manifest = aof_files.find(self._server, self.directory, self.name, migrate=False)
+        self._is_open = True
 
     def open(self) -> None:
         """Go on with the log, or begin it. Raises OSError."""
@@ -116,13 +122,14 @@ class Aof:
         self._use(fd)
         self._measure()
         self.state = ON
+        self._is_open = True
         server.propagation.start_log()
         self._remove_history()
 
     def _write_base_now(self, path: str) -> None:
         temporary = f"temp-rewriteaof-{os.getpid()}.aof"
         try:
-            self._server.write_base(temporary)
+            write_base(self._server, temporary, None, is_rdb=self._server.config.aof_use_rdb_preamble)
             os.rename(temporary, path)
         except OSError:
             with suppress(OSError):
@@ -194,7 +201,7 @@ class Aof:
     def _fail(self, written: int, waiting: int, error: OSError | None, policy: str) -> int:
         """Not all could be written: take back what was, or keep it; returns the bytes that stay in the file."""
         server = self._server
-        error = error or OSError(28, "No space left on device")
+        error = error or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         now = time.monotonic()
         if now - self._logged_error_at >= ERROR_LOG_S:
             self._logged_error_at = now
@@ -221,7 +228,11 @@ class Aof:
 
     def check_disk(self) -> None:
         """Refuse writes while the log can't be written, and only then."""
-        self._server.refuse_writes("aof", self.problem)
+        problem = self.problem
+        reason = None if problem is None else os.fsencode(problem.strerror or str(problem))
+        text = None if reason is None else b"MISCONF Errors writing to the AOF file: " + reason
+        self._refuses = text is not None
+        self._server.note_disk_error("aof", None if text is None else (text, text))
 
     @property
     def problem(self) -> OSError | None:
@@ -258,14 +269,14 @@ class Aof:
 
     # What time brings
 
-    def turn(self) -> None:
-        """Do what is due; called by the cron."""
+    def cron(self) -> None:
+        """Do what is due."""
         server = self._server
         if self.state != OFF and self._fd >= 0:
             self.flush()
             if self._file_bytes != self.syncer.synced_bytes:
                 self.sync("everysec" if server.config.appendfsync == "everysec" else "no")
-            if (self.problem is None) != (self.write_error is None):
+            if (self.problem is not None) != self._refuses:
                 self.check_disk()
         if server.children.running is not None:
             return
@@ -303,12 +314,36 @@ class Aof:
 
     # Turning it on and off
 
+    @property
+    def is_on(self) -> bool:
+        """There is a log, or there will be one when its first base is written."""
+        return self.state != OFF
+
+    @property
+    def is_starting(self) -> bool:
+        """The first base is being written."""
+        return self.state == STARTING
+
+    @property
+    def is_rewriting(self) -> bool:
+        """A child writes the log anew."""
+        return self._server.children.running == CHILD
+
+    def configure(self, *, on: bool) -> None:
+        """Turn it on or off, once the server has started. Raises OSError."""
+        if not self._is_open or on == self.is_on:
+            return
+        if on:
+            self.turn_on()
+        else:
+            self.turn_off()
+
     def turn_on(self) -> None:
         """Begin a log, whose first base a child writes. Raises OSError where that can't even begin."""
         server = self._server
         self.state = STARTING
         self.write_error = self.syncer.error = None
-        if server.children.running == "aof":
+        if server.children.running == CHILD:
             server.log_notice(
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting "
                 "a rewrite now."
@@ -346,7 +381,7 @@ class Aof:
         self.rewrite_scheduled = False
         self.write_error = None
         self.check_disk()
-        if server.children.running == "aof":
+        if self.is_rewriting:
             server.log_notice(f"Killing running AOF rewrite child: {server.children.pid}")
             server.children.kill()
         if starting:
@@ -368,6 +403,22 @@ class Aof:
 
     # Rewriting
 
+    def request_rewrite(self) -> bytes:
+        """What BGREWRITEAOF asks for: rewrite now, or when that can be done; returns the reply. Raises CommandError."""
+        server = self._server
+        if self.is_rewriting:
+            raise CommandError(b"ERR Background append only file rewriting already in progress")
+        if server.children.running is not None or server.propagation.in_transaction:
+            self.rewrite_scheduled = True
+            # Who asks need not wait as long as the server itself would.
+            self.failures = 0
+            return b"Background append only file rewriting scheduled"
+        if self.rewrite():
+            return b"Background append only file rewriting started"
+        raise CommandError(
+            b"ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+        )
+
     def rewrite(self) -> bool:
         """Have a child write the log anew; False where that can't begin, which is logged."""
         server = self._server
@@ -379,10 +430,10 @@ class Aof:
                 self._begin_increment()
 
             def job(progress: Progress) -> None:
-                server.write_base(_temporary_base(os.getpid()), progress, is_rdb=is_rdb)
+                write_base(server, _temporary_base(os.getpid()), progress, is_rdb=is_rdb)
 
             total = sum(db.keys_count() for db in server.keyspace.databases)
-            pid = server.children.start("aof", job, lambda outcome: self._done(outcome, is_rdb=is_rdb), total=total)
+            pid = server.children.start(CHILD, job, lambda outcome: self._done(outcome, is_rdb=is_rdb), total=total)
         except OSError as error:
             self.last_rewrite_good = False
             self.failures += 1
@@ -499,6 +550,24 @@ class Aof:
     def _remove_temporary_increment(self) -> None:
         with suppress(OSError):
             os.unlink(self._temporary_increment)
+
+
+def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: bool) -> None:
+    """Write the dataset to a new file, as a snapshot or as commands, and flush it to disk. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        if is_rdb:
+            rdb.write(server, descriptor, progress, is_aof_base=True)
+        else:
+            rdb.write_commands(server, descriptor, progress)
+        os.fsync(descriptor)
+        if progress is not None and progress.orphaned():
+            raise ProcessLookupError(errno.ESRCH, "the server is gone")
+    except OSError as error:
+        server.log_warning(f"Write error writing append only file on disk: {error.strerror}")
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _temporary_base(pid: int) -> str:

@@ -96,6 +96,15 @@ def _snapshots(server: Server, _config: Config) -> None:
     server.snapshots.refuse_writes()
 
 
+def _append_only(server: Server, config: Config) -> None:
+    """Whether there is a log. Raises ConfigError."""
+    server.propagation.timestamps = config.aof_timestamp_enabled
+    try:
+        server.aof.configure(on=config.appendonly)
+    except OSError:
+        raise ConfigError("Unable to turn on AOF. Check server logs.") from None
+
+
 def _memory(server: Server, config: Config) -> None:
     """The limit on memory."""
     server.maxmemory = config.maxmemory
@@ -190,6 +199,7 @@ APPLIED = (
     (_notifications, ("notify-keyspace-events", "tracking-table-max-keys")),
     (_dumps, ("rdbcompression", "rdb-compatibility")),
     (_snapshots, ("save", "stop-writes-on-bgsave-error")),
+    (_append_only, ("appendonly", "aof-timestamp-enabled")),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

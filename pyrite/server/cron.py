@@ -137,6 +137,7 @@ class Cron:
         self._check_clients()
         server.tracking.limit()
         server.snapshots.cron()
+        server.aof.cron()
         if not self._expiring:
             self._expire()
         if server.config.activerehashing and not server.keyspace.child_runs:

@@ -42,6 +42,7 @@ FAMILIES = (
     "dump",
     "persistence",
     "server",
+    "append_only",
     "introspection",
     "command_info",
     "debug",

@@ -133,7 +133,7 @@ def _memory(server: Server) -> Fields:
         "mem_clients_slaves": 0,
         "mem_clients_normal": figures.clients,
         "mem_cluster_links": 0,
-        "mem_aof_buffer": 0,
+        "mem_aof_buffer": server.aof.buffered_bytes,
         "mem_allocator": "pyrite-slabs",
         "mem_overhead_db_hashtable_rehashing": figures.rehashing,
         "active_defrag_running": 0,
@@ -171,19 +171,42 @@ def _persistence(server: Server) -> Fields:
         **_snapshots(server),
         "rdb_last_load_keys_expired": server.loader.keys_expired,
         "rdb_last_load_keys_loaded": server.loader.keys_loaded,
-        "aof_enabled": 0,
-        "aof_rewrite_in_progress": 0,
-        "aof_rewrite_scheduled": 0,
-        "aof_last_rewrite_time_sec": -1,
-        "aof_current_rewrite_time_sec": -1,
-        "aof_last_bgrewrite_status": "ok",
-        "aof_rewrites": 0,
-        "aof_rewrites_consecutive_failures": 0,
-        "aof_last_write_status": "ok",
-        "aof_last_cow_size": 0,
+        **_append_only(server),
         "module_fork_in_progress": 0,
         "module_fork_last_cow_size": 0,
+        **_log_sizes(server),
         **_loading(server),
+    }
+
+
+def _append_only(server: Server) -> Fields:
+    aof = server.aof
+    return {
+        "aof_enabled": int(aof.is_on),
+        "aof_rewrite_in_progress": int(aof.is_rewriting),
+        "aof_rewrite_scheduled": int(aof.rewrite_scheduled),
+        "aof_last_rewrite_time_sec": aof.last_rewrite_s,
+        "aof_current_rewrite_time_sec": server.children.elapsed_s if aof.is_rewriting else -1,
+        "aof_last_bgrewrite_status": "ok" if aof.last_rewrite_good else "err",
+        "aof_rewrites": aof.rewrites,
+        "aof_rewrites_consecutive_failures": aof.failures,
+        "aof_last_write_status": "ok" if aof.problem is None else "err",
+        "aof_last_cow_size": aof.last_cow_bytes,
+    }
+
+
+def _log_sizes(server: Server) -> Fields:
+    """What there is to say of a log only while there is one."""
+    aof = server.aof
+    if not aof.is_on:
+        return {}
+    return {
+        "aof_current_size": aof.size_bytes,
+        "aof_base_size": aof.base_bytes,
+        "aof_pending_rewrite": 0,
+        "aof_buffer_length": aof.buffered_bytes,
+        "aof_pending_bio_fsync": aof.syncer.pending,
+        "aof_delayed_fsync": aof.delayed_syncs,
     }
 
 

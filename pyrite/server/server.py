@@ -28,6 +28,7 @@ from pyrite.engine.script import NO_WRITES, SAYS_NOTHING, running
 from pyrite.engine.state import ServerState
 from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
+from pyrite.persistence.aof import Aof
 from pyrite.persistence.child import Children
 from pyrite.persistence.rdb import Snapshots
 from pyrite.persistence.loading import Loading
@@ -89,6 +90,7 @@ class Server(ServerState):
         self.scripts = Scripts(self, LUA_MEMORY_MAX)
         self.functions = Functions(self, LUA_MEMORY_MAX)
         self.loader = Loading(self)
+        self.aof = Aof(self)
         self.exit_status = 0
         self.disk_errors: dict[str, tuple[bytes, bytes]] = {}
         self.pid_file = ""  # what has been written
@@ -153,6 +155,7 @@ class Server(ServerState):
             self.log_notice("Removing the pid file.")
             process.remove_pid_file(self.pid_file)
         self.children.kill()
+        self.aof.close()
         self.snapshots.close()
         self.keyspace.lazyfree.stop()
 
@@ -186,6 +189,16 @@ class Server(ServerState):
     def loading_from(self, total_bytes: int) -> AbstractContextManager[Loading]:
         """Be loading the data set from files of so many bytes together, see `Loading`."""
         return self.loader.of(total_bytes)
+
+    # The append-only log
+
+    def write_log(self) -> None:
+        """Append to the log what has happened, before anybody is told of it."""
+        self.aof.flush()
+
+    def rewrite_log(self) -> bytes:
+        """BGREWRITEAOF: the text of its reply. Raises CommandError."""
+        return self.aof.request_rewrite()
 
     # Scripts
 

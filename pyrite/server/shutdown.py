@@ -18,6 +18,12 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
     With `save` in any case, with `no_save` in none, otherwise if there are `save` points. With `force` a failure ends
     the server too.
     """
+    if server.aof.is_starting and server.children.running == "aof" and not force:
+        # Nothing of what was written meanwhile would be on disk.
+        server.log_warning("Writing initial AOF, can't exit.")
+        _tell_supervisor(server, "Writing initial AOF, can't exit.")
+        server.log_warning("Errors trying to shut down the server. Check the logs for more information.")
+        return False
     if server.children.running is not None:
         server.log_warning(f"There is a child {_CHILDREN[server.children.running]}. Killing it!")
         server.children.kill()
