@@ -144,6 +144,8 @@ cdef class Database:
     cpdef int watch(self, bytes key, Watches watches) except -1
     cdef Entry* random_entry(self)
     cdef uint64_t scan(self, uint64_t cursor, list out)
+    cdef void reserve(self, size_t keys) noexcept
+    cdef bint add_loaded(self, Entry* e, int64_t expire_ms, bint replace) noexcept
 
 cdef inline Slice slice_of(bytes data) noexcept:
     cdef Slice s
