@@ -77,6 +77,7 @@ COMPILED = (
     "core.rdb_format",
     "core.rdb_legacy",
     "core.file_sink",
+    "core.rdb_stream",
     "core.lua",
     "core.lua_sandbox",
     "core.lua_bit",
@@ -118,6 +119,7 @@ COMPILED = (
     "types.rdb_load_list",
     "types.rdb_load_tables",
     "types.rdb_load",
+    "types.rdb_file",
     # engine: from bytes on a connection to a call of a handler
     "engine.declare",
     "engine.keys",

@@ -85,6 +85,8 @@ cdef enum:
     RDB_BAD = 1             # the bytes are not what they should be
     RDB_NO_MEMORY = 2
     RDB_EMPTY = 3           # a collection without elements, all of it read
+    RDB_CUT = 4             # a stream ends where more has to follow
+    RDB_FAILED = 5          # a stream can't be read, or whoever watches it wants no more
 
 ctypedef bint (*RdbSink)(void* context, const unsigned char* p, size_t n) noexcept nogil
 
@@ -98,10 +100,20 @@ cdef struct RdbWriter:
     void* context
     size_t chunk
 
+cdef struct RdbReader
+
+# Has at least `n` bytes follow; False, the problem noted, where that can't be.
+ctypedef bint (*RdbRefill)(RdbReader* r, size_t n) noexcept nogil
+
 cdef struct RdbReader:
     const unsigned char* p  # the next byte
     size_t left
-    int problem             # RDB_BAD or RDB_NO_MEMORY from the first failure on; all that is read then is 0
+    int problem             # RDB_BAD or the like from the first failure on; all that is read then is 0
+    RdbRefill refill        # NULL where these bytes are all
+    void* source            # what `refill` needs
+    uint64_t beyond         # bytes that can follow these
+    bint holds              # texts that were read stay where they are
+    bint has_held           # and there are some to let go
 
 cdef struct RdbText:
     const char* p           # into the reader's bytes, the digits below, or the block below
@@ -126,8 +138,17 @@ cdef inline int rdb_kind(int type) noexcept nogil:
         return TYPE_HASH
     return TYPE_HASH if RDB_HASH_METADATA_EARLY <= type <= RDB_HASH_LISTPACK_EX else -1
 
-cdef inline uint8_t rdb_peek(const RdbReader* r) noexcept nogil:
-    return r.p[0] if r.left else 0
+cdef inline uint8_t rdb_peek(RdbReader* r) noexcept nogil:
+    return r.p[0] if r.left or rdb_more(r, 1) else 0
+
+cdef inline void rdb_hold(RdbReader* r) noexcept nogil:
+    """Let the texts that are read from now on stay valid until `rdb_release`, not only until the next one."""
+    r.holds = True
+
+cdef inline void rdb_release(RdbReader* r) noexcept nogil:
+    r.holds = False
+    if r.has_held:
+        r.refill(r, 0)
 
 cdef void rdb_start_writing(RdbWriter* w, bint compress) noexcept nogil
 cdef void rdb_stop_writing(RdbWriter* w) noexcept nogil
@@ -146,6 +167,7 @@ cdef void rdb_put_footer(RdbWriter* w, int version) noexcept nogil
 
 cdef void rdb_start_reading(RdbReader* r, const void* p, size_t n) noexcept nogil
 cdef void rdb_fail(RdbReader* r, int problem) noexcept nogil
+cdef bint rdb_more(RdbReader* r, size_t n) noexcept nogil
 cdef const unsigned char* rdb_get_bytes(RdbReader* r, size_t n) noexcept nogil
 cdef uint8_t rdb_get_byte(RdbReader* r) noexcept nogil
 cdef uint64_t rdb_get_length(RdbReader* r) noexcept nogil

@@ -17,7 +17,8 @@ RDB is what Redis writes its snapshots in, and the values of DUMP. Numbers are l
 
 A writer keeps a mark when memory does not suffice, and a reader when the bytes end or make no sense; from then on they
 do nothing and read zeros, so that callers look once, at the end. A reader trusts nothing: a length is held against what
-is left before it is used, and a text's own length against the most that LZF makes of its bytes.
+is left before it is used, and a text's own length against the most that LZF makes of its bytes. The bytes may also be a
+window of a longer stream, see `rdb_stream`: it is moved when they do not suffice, and what was read before may move too.
 
 Neither holds Python objects or needs the GIL. The format is told in the source of Redis 7.2 (BSD), and at
 https://github.com/sripathikrishnan/redis-rdb-tools/wiki/Redis-RDB-Dump-File-Format.
@@ -326,6 +327,10 @@ def rdb_start_reading(r: cython.pointer[RdbReader], p: cython.p_const_void, n: c
     r.p = cython.cast(cython.p_const_uchar, p)
     r.left = n
     r.problem = RDB_GOOD
+    r.refill = cython.NULL
+    r.source = cython.NULL
+    r.beyond = 0
+    r.holds = r.has_held = False
 
 
 @cython.cfunc
@@ -345,9 +350,20 @@ def rdb_fail(r: cython.pointer[RdbReader], problem: cython.int) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def rdb_more(r: cython.pointer[RdbReader], n: cython.size_t) -> cython.bint:
+    """Have more bytes follow than are left, so many in all; False, the problem noted, where that can't be."""
+    if r.problem == RDB_GOOD and r.refill != cython.NULL:
+        return r.refill(r, n)
+    rdb_fail(r, RDB_BAD)
+    return False
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def rdb_get_bytes(r: cython.pointer[RdbReader], n: cython.size_t) -> cython.p_const_uchar:
-    """The next bytes, where they stand; NULL where there are not so many."""
-    if r.problem != RDB_GOOD or n > r.left:
+    """The next bytes, where they stand, valid until more is read; NULL where there are not so many."""
+    if r.problem != RDB_GOOD or (n > r.left and not rdb_more(r, n)):
         rdb_fail(r, RDB_BAD)
         return cython.NULL
     p: cython.p_const_uchar = r.p
@@ -398,7 +414,7 @@ def rdb_get_length(r: cython.pointer[RdbReader]) -> uint64_t:
 def rdb_get_count(r: cython.pointer[RdbReader], each: cython.size_t) -> cython.size_t:
     """A number of things that take at least `each` bytes; bad where so many can't follow."""
     n: uint64_t = rdb_get_length(r)
-    if n > r.left // each:
+    if n > (r.left + r.beyond) // each:
         rdb_fail(r, RDB_BAD)
         return 0
     return n
@@ -452,7 +468,7 @@ def _get_compressed(r: cython.pointer[RdbReader], text: cython.pointer[RdbText])
 @cython.nogil
 @cython.exceptval(check=False)
 def rdb_get_text(r: cython.pointer[RdbReader], text: cython.pointer[RdbText]) -> cython.bint:
-    """A text; False, and nothing to free, from the first problem on. The caller frees it."""
+    """A text, valid until more is read; False, and nothing to free, from the first problem on. The caller frees it."""
     text.p = cython.NULL
     text.n = 0
     text.owned = cython.NULL

@@ -108,11 +108,12 @@ def _guard_auth(client: Client, command: Command) -> cython.int:
 def _guard_memory(client: Client, command: Command) -> cython.int:
     """Make room when memory is short; refuse what needs more of it where no room can be made.
 
-    Not while a script runs: its keys must not vanish under it.
+    Not while a script runs: its keys must not vanish under it. Nor while the data set is being loaded: it is not whole.
     """
-    if mem_used() <= client.server.maxmemory or client.server.busy_reply is not None:
+    server: ServerState = client.server
+    if mem_used() <= server.maxmemory or server.busy_reply is not None or server.guards & GUARD_LOADING:
         return EXECUTED
-    has_room: cython.bint = client.server.make_room()
+    has_room: cython.bint = server.make_room()
     if client.pushes is not None:
         # What tells of evicted keys comes before the reply, so that no client keeps them for longer than the server.
         client.flush_pushes()

@@ -147,6 +147,8 @@ cdef class Database:
     cpdef int watch(self, bytes key, Watches watches) except -1
     cdef Entry* random_entry(self)
     cdef uint64_t scan(self, uint64_t cursor, list out)
+    cdef void reserve(self, size_t keys) noexcept
+    cdef bint add_loaded(self, Entry* e, int64_t expire_ms, bint replace) noexcept
 
 cdef uint32_t lfu_decayed(uint32_t access, uint32_t minutes, uint32_t decay_minutes) noexcept nogil
 

@@ -58,6 +58,7 @@ from cython.cimports.pyrite.core.hashtable import (
     ht_pop,
     ht_random,
     ht_rehash,
+    ht_reserve,
     ht_scan,
     ht_spare,
     random_draw,
@@ -483,6 +484,35 @@ class Database:
             ei_insert(cython.address(self.expires), entry_expire(e), e)
         if entry_type(e) == TYPE_HASH:
             self.track_fields(e, hash_next_expire(e))
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def reserve(self, keys: cython.size_t) -> cython.void:
+        """Make the table of an empty database ready for so many keys, which the caller knows are to come."""
+        ht_reserve(cython.address(self.table), keys)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def add_loaded(self, e: cython.pointer[Entry], expire_ms: int64_t, replace: cython.bint) -> cython.bint:
+        """Put an entry without an expiry, as a file gave it, under its key, and let it expire unless with NO_EXPIRE.
+
+        Where the key exists it is replaced, or, unless that is asked for, False is returned and nothing has happened.
+        The database owns the entry then. That is no change that anybody is told of.
+        """
+        h: uint64_t = siphash(entry_key(e), entry_key_length(e))
+        if ht_find(cython.address(self.table), entry_key(e), entry_key_length(e), h) != cython.NULL:
+            if not replace:
+                return False
+            self.delete(key_of(e), False)
+        if expire_ms >= 0:
+            e = entry_reshape(e, e.parts | PART_EXPIRE, entry_value_length(e))
+            _write_expire(e, expire_ms)
+        ht_insert(cython.address(self.table), e, h)
+        if expire_ms >= 0:
+            ei_insert(cython.address(self.expires), expire_ms, e)
+        if entry_type(e) == TYPE_HASH:
+            self.track_fields(e, hash_next_expire(e))
+        return True
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -88,6 +88,5 @@ class Loading:
         server = self._server
         server.cron.note_memory()
         server.poller.serve_meanwhile(server.watcher.serve)
-        server.keyspace.update_clock()
         if server.poller.stopping:
             raise LoadingStopped

@@ -30,6 +30,8 @@ from cython.cimports.pyrite.core.rdb_format import (
     rdb_get_length,
     rdb_get_ms,
     rdb_get_text,
+    rdb_hold,
+    rdb_release,
     rdb_start_reading,
 )
 from cython.cimports.pyrite.core.stream_group import (
@@ -166,13 +168,22 @@ def _entries_before(s: cython.pointer[Stream], last_id: StreamID) -> int64_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def _name(r: cython.pointer[RdbReader], text: cython.pointer[RdbText]) -> Slice:
-    """A text that is a group's or a consumer's name; the caller frees it."""
+    """A text that is a group's or a consumer's name, held until `_free_name`."""
     name: Slice
+    rdb_hold(r)
     if rdb_get_text(r, text) and text.n > KEY_MAX:
         rdb_fail(r, RDB_BAD)
     name.p = cython.cast(cython.p_char, text.p)
     name.n = text.n
     return name
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _free_name(r: cython.pointer[RdbReader], text: cython.pointer[RdbText]) -> cython.void:
+    rdb_free_text(text)
+    rdb_release(r)
 
 
 @cython.cfunc
@@ -191,7 +202,7 @@ def _load_group(r: cython.pointer[RdbReader], s: cython.pointer[Stream], type: c
         entries_read = cython.cast(int64_t, rdb_get_length(r))
     if r.problem == RDB_GOOD:
         g = group_create(s, name, last_id, entries_read)
-    rdb_free_text(cython.address(text))
+    _free_name(r, cython.address(text))
     if g == cython.NULL:
         rdb_fail(r, RDB_BAD)
         return
@@ -237,7 +248,7 @@ def _load_consumer(r: cython.pointer[RdbReader], g: cython.pointer[StreamGroup],
     active_ms: int64_t = rdb_get_ms(r) if type == RDB_STREAM_LISTPACKS_3 else seen_ms
     if r.problem == RDB_GOOD:
         consumer = consumer_create(g, name, seen_ms)
-    rdb_free_text(cython.address(text))
+    _free_name(r, cython.address(text))
     if consumer == cython.NULL:
         rdb_fail(r, RDB_BAD)
         return

@@ -91,6 +91,8 @@ from cython.cimports.pyrite.core.rdb_format import (
     rdb_get_ms,
     rdb_get_text,
     rdb_get_text_double,
+    rdb_hold,
+    rdb_release,
 )
 from cython.cimports.pyrite.core.siphash import siphash
 from cython.cimports.pyrite.keyspace.database import Database
@@ -307,6 +309,7 @@ def _load_scored(
 ) -> cython.bint:
     """Read one member into the table and the list; False where something is wrong."""
     text: RdbText
+    rdb_hold(r)
     if not rdb_get_text(r, cython.address(text)):
         return False
     score: cython.double = rdb_get_double(r) if type == RDB_ZSET_2 else rdb_get_text_double(r)
@@ -319,6 +322,7 @@ def _load_scored(
         ht_insert(cython.address(z.table), e, h)
         list_entry(read, e)
     rdb_free_text(cython.address(text))
+    rdb_release(r)
     return r.problem == RDB_GOOD
 
 
@@ -492,6 +496,7 @@ def _load_fields(
             lp = _pack_field(r, lp, PAIR if type == RDB_HASH else TRIPLET, cython.address(field))
         rdb_free_text(cython.address(field.name))
         rdb_free_text(cython.address(field.value))
+        rdb_release(r)
         if r.problem != RDB_GOOD:
             break
     if r.problem == RDB_GOOD and not small:
@@ -535,6 +540,7 @@ def _get_field(
         if not _is_time(field.at_ms):
             rdb_fail(r, RDB_BAD)
             return False
+    rdb_hold(r)
     if not rdb_get_text(r, cython.address(field.name)):
         return False
     if not rdb_get_text(r, cython.address(field.value)):
