@@ -86,7 +86,6 @@ NOT_A_LISTPACK = b"ERR Not a listpack encoded object."
 NOT_A_THRESHOLD = b"ERR argument must be a memory value bigger than 1 and smaller than 4gb"
 TOO_MANY_KEYS = b"ERR OOM in dictTryExpand"
 NO_SNAPSHOTS = b"ERR there are no snapshots yet to reload from"
-NO_AOF = b"ERR there is no append-only file yet to load"
 
 # What one key takes at least, for refusing to make more of them than memory could ever hold.
 KEY_BYTES_MIN = cython.declare(cython.longlong, 24)
@@ -177,7 +176,8 @@ def _reload(client: Client, args: Args) -> None:
 
 
 def _loadaof(client: Client, args: Args) -> None:
-    raise CommandError(NO_AOF)
+    client.server.reload_log()
+    client.reply.ok()
 
 
 def _structsize(client: Client, args: Args) -> None:

@@ -80,6 +80,10 @@ class Propagation:
     def end(self, db: Database, args: Args, dirty: int64_t) -> cython.int:
         """A command ends, at whose beginning `keyspace.dirty` was `dirty`."""
         self.depth -= 1
+        if not self.on:
+            # The log was turned off meanwhile, and has what it was to have.
+            self.pending = []
+            return 0
         if not self.replaced and self.keyspace.dirty != dirty:
             if self.depth == 0 and not self.pending:
                 return self._put_request(db.id, args)

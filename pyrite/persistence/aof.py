@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pyrite.core.errors import CommandError
 from pyrite.persistence import aof_files, rdb
 from pyrite.persistence.aof_load import LoadedLog, load_log
+from pyrite.persistence.loading import LoadError, LoadingStopped
 from pyrite.persistence.manifest import Manifest
 from pyrite.persistence.syncer import Syncer
 
@@ -80,6 +81,23 @@ class Aof:
 
     # At the start
 
+    def start(self) -> bool:
+        """Load the log and go on with it; False where the server has to end: its exit status is set, its log says why."""
+        server = self._server
+        try:
+            self.load()
+            self.open()
+        except LoadingStopped:
+            return False
+        except LoadError as error:
+            server.log_warning(str(error))
+        except OSError as error:
+            server.log_warning(f"Can't open the append-only file in {self.directory}: {error.strerror}")
+        else:
+            return True
+        server.fail()
+        return False
+
     def load(self) -> LoadedLog | None:
         """Load the log into the empty keyspace; None where there is none. Raises LoadError, LoadingStopped."""
         self.manifest = aof_files.find(self._server, self.directory, self.name)
@@ -90,6 +108,31 @@ class Aof:
         self.size_bytes, self.base_bytes = found.bytes, found.base_bytes
         self._server.log_notice(f"DB loaded from append only file: {time.monotonic() - started:.3f} seconds")
         return found
+
+    def reload(self) -> bool:
+        """Drop the dataset and load the log again; False where that failed, and the server ends, or there is none."""
+        server = self._server
+        if self.state == ON:
+            self.flush(force=True)
+        if self.manifest.is_empty:
+            server.log_warning("There is no append-only file to load")
+            return False
+        server.propagation.stop_log()
+        for db in server.keyspace.databases:
+            db.flush(lazy=False)
+        server.functions.flush()
+        try:
+            load_log(server, self.directory, self.manifest)
+        except LoadingStopped:
+            return False
+        except LoadError as error:
+            # What is there now is no dataset.
+            server.log_warning(str(error))
+            server.fail()
+            return False
+        if self.state == ON:
+            server.propagation.start_log()
+        return True
 
     def look(self) -> None:
         """Learn which files there are, where the log is off. Raises LoadError."""

@@ -16,6 +16,7 @@ from pyrite.engine.replay import Replay, ReplayError
 from pyrite.persistence.aof_format import is_cut_off
 from pyrite.persistence.loading import LoadError
 from pyrite.persistence.manifest import LogFile, Manifest
+from pyrite.persistence.rdb_load import load_rdb
 
 if TYPE_CHECKING:
     from pyrite.persistence.loading import Loading
@@ -40,10 +41,7 @@ def load_log(server: Server, directory: str, manifest: Manifest) -> LoadedLog:
     files = manifest.files
     sizes = [_size_of(os.path.join(directory, file.name), file) for file in files]
     found = LoadedLog(bytes=sum(sizes))
-    keyspace = server.keyspace
     with server.loading_from(found.bytes) as progress:
-        # Nothing expires but by the log's own commands; see `Keyspace.now_ms`.
-        keyspace.now_ms = 0
         try:
             for file, size in zip(files, sizes, strict=True):
                 started = time.monotonic()
@@ -81,7 +79,7 @@ def _load_file(server: Server, progress: Loading, path: str, size: int, *, is_la
         with open(path, "rb") as file:
             if file.read(len(SNAPSHOT_MAGIC)) == SNAPSHOT_MAGIC:
                 server.log_notice("Reading RDB base file on AOF loading...")
-                start = server.load_snapshot(path, is_aof_base=True)
+                start = load_rdb(server, path, is_aof_base=True).bytes
                 if start < size:
                     server.log_notice("Reading the remaining AOF tail...")
             file.seek(start)
@@ -102,6 +100,8 @@ class _Commands:
 
     def load(self, descriptor: int, start: int, *, is_last: bool) -> int:
         """Run the commands from an offset on; returns where the file ends by now. Raises LoadError, OSError."""
+        # Nothing expires but by the log's own commands; see `Keyspace.now_ms`.
+        self._server.keyspace.now_ms = 0
         data = os.pread(descriptor, WINDOW_BYTES, start)
         window = WINDOW_BYTES
         base = start

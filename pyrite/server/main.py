@@ -19,6 +19,7 @@ from pyrite.server import listen, process
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
+from pyrite.persistence.start import load_dataset
 from pyrite.server.config.load import load
 from pyrite.server.families import load_all
 from pyrite.server.log import Log
@@ -124,9 +125,10 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
         signal.signal(number, signal.SIG_IGN)
     _announce(server)
     server.start(tcp, unix)
-    _ready(server, tcp, unix)
     try:
-        server.run()
+        if load_dataset(server):
+            _ready(server, tcp, unix)
+            server.run()
     finally:
         if server.supervised == "systemd":
             process.notify_systemd("STOPPING=1\n")

@@ -196,6 +196,12 @@ class Server(ServerState):
         """Append to the log what has happened, before anybody is told of it."""
         self.aof.flush()
 
+    def reload_log(self) -> None:
+        """DEBUG LOADAOF: have the dataset that the log holds. Raises CommandError."""
+        if not self.aof.reload():
+            raise CommandError(b"ERR Error trying to load the AOF files, check server logs.")
+        self.log_notice("Append Only File loaded by DEBUG LOADAOF")
+
     def rewrite_log(self) -> bytes:
         """BGREWRITEAOF: the text of its reply. Raises CommandError."""
         return self.aof.request_rewrite()
