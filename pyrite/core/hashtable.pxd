@@ -16,6 +16,7 @@ cdef enum:
     DISCARD_STEP = 1048576  # bytes of the old table that go back to the system at a time
     LONG_CHAIN = 24         # ht_random always accepts a chain this long, shorter ones in proportion
     EMPTY_AS_ONE = 8        # so many empty buckets of a resize count as one that is moved
+    SPARING_LOAD = 4        # times as full a table gets before it grows while memory is shared with a child process
 
 cdef struct Bucket:
     uint8_t used        # bits 0-6: the slots that hold an entry; bit 7: the last slot holds the chain's next bucket
@@ -63,5 +64,6 @@ cdef Entry* ht_random(HashTable* t, Draw draw) noexcept nogil
 cdef void ht_iterate(HashTable* t, HashIterator* it) noexcept nogil
 cdef Entry* ht_next(HashIterator* it) noexcept nogil
 cdef size_t ht_memory(const HashTable* t) noexcept nogil
+cdef void ht_spare(bint on) noexcept nogil
 cdef uint64_t random_draw() noexcept nogil
 cdef void random_seed(uint64_t a, uint64_t b) noexcept nogil

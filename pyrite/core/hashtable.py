@@ -22,6 +22,9 @@ stays in the table from the start of a full scan to its end is returned at least
 happens in between; a bucket's chain is returned whole. Random sampling is fair: a bucket is drawn uniformly and
 accepted in proportion to how many entries its chain holds.
 
+While memory is shared with a child process, each page that is written to is copied. A resize writes to all of a table,
+so none begins or goes on meanwhile, but where a table has become four times too full.
+
 Callers keep no slot address over an insertion, a removal or `ht_rehash`.
 """
 
@@ -46,6 +49,7 @@ ODD_BITS = cython.declare(uint64_t, 0x5555555555555555)
 ODD_PAIRS = cython.declare(uint64_t, 0x3333333333333333)
 ODD_NIBBLES = cython.declare(uint64_t, 0x0F0F0F0F0F0F0F0F)
 
+_sparing = cython.declare(cython.bint, False)
 _random_a = cython.declare(uint64_t, 0x9E3779B97F4A7C15)
 _random_b = cython.declare(uint64_t, 0xD1B54A32D192ED03)
 
@@ -310,6 +314,24 @@ def _move_chain(t: cython.pointer[HashTable], b: cython.pointer[Bucket]) -> cyth
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def ht_spare(on: cython.bint) -> cython.void:
+    """Say that a child process shares the memory of all tables from now on, or that it is gone."""
+    global _sparing
+    _sparing = on
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _is_overfull(t: cython.pointer[HashTable], which: cython.int) -> cython.bint:
+    """Tell whether all entries would be far too many for this one of the two tables."""
+    return t.used[0] + t.used[1] >= (t.masks[which] + 1) * (BUCKET_SLOTS * SPARING_LOAD)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def ht_rehash(t: cython.pointer[HashTable], buckets: cython.size_t) -> cython.int:
     """Move up to so many buckets of a resize under way; returns 1 while there is more to move.
 
@@ -317,6 +339,8 @@ def ht_rehash(t: cython.pointer[HashTable], buckets: cython.size_t) -> cython.in
     """
     step: cython.size_t = DISCARD_STEP // 64
     budget: cython.Py_ssize_t = buckets * EMPTY_AS_ONE
+    if _sparing and t.rehashing and not _is_overfull(t, 1):
+        return 1
     while t.rehashing and budget > 0:
         if t.buckets[0][t.moved].used:
             _move_chain(t, cython.address(t.buckets[0][t.moved]))
@@ -354,7 +378,7 @@ def ht_insert(t: cython.pointer[HashTable], e: cython.pointer[Entry], h: uint64_
         ht_rehash(t, 1)
     elif t.buckets[0] == cython.NULL:
         ht_reserve(t, 1)
-    elif t.used[0] >= (t.masks[0] + 1) * BUCKET_SLOTS:
+    elif t.used[0] >= (t.masks[0] + 1) * BUCKET_SLOTS and (not _sparing or _is_overfull(t, 0)):
         _start_resize(t, (t.masks[0] + 1) * 2)
     _put(t, 1 if t.rehashing else 0, e, h)
 
@@ -395,7 +419,7 @@ def _shrink_if_sparse(t: cython.pointer[HashTable]) -> cython.void:
     has moved, and the new one has to take them without long chains.
     """
     buckets: cython.size_t = t.masks[0] + 1
-    if t.rehashing or buckets == 1 or t.used[0] * 8 >= buckets * BUCKET_SLOTS:
+    if t.rehashing or _sparing or buckets == 1 or t.used[0] * 8 >= buckets * BUCKET_SLOTS:
         return
     _start_resize(t, buckets // 4 if buckets >= 4 else 1)
 
@@ -740,6 +764,11 @@ class Table:
             "bytes": ht_memory(cython.address(self.t)),
             "allocated": mem_used(),
         }
+
+
+def spare_copies(on: bool) -> None:
+    """As `ht_spare`."""
+    ht_spare(on)
 
 
 def set_random_seed(seed: bytes) -> None:

@@ -65,3 +65,5 @@ cdef void mem_free_lines(void* p, size_t size) noexcept nogil
 cdef void mem_discard_lines(void* p, size_t size) noexcept nogil
 cdef size_t mem_used() noexcept nogil
 cdef void mem_set_concurrent(bint on) noexcept nogil
+cdef void mem_lock() noexcept nogil
+cdef void mem_unlock() noexcept nogil

@@ -441,6 +441,25 @@ def mem_set_concurrent(on: cython.bint) -> cython.void:
         _concurrent -= 1
 
 
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def mem_lock() -> cython.void:
+    """Keep every other thread out of the allocator, and out of the middle of its work, until `mem_unlock`.
+
+    Around a fork. The caller may not use the allocator meanwhile.
+    """
+    pthread_mutex_lock(cython.address(_mutex))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def mem_unlock() -> cython.void:
+    """Let others in again; in the child of the fork too."""
+    pthread_mutex_unlock(cython.address(_mutex))
+
+
 pthread_mutex_init(cython.address(_mutex), cython.NULL)
 
 

@@ -35,6 +35,17 @@ cdef enum:
     RDB_HASH_LISTPACK_EX = 25
 
 cdef enum:
+    # What a file has besides values, in place of a type.
+    RDB_FUNCTION = 0xF5
+    RDB_IDLE = 0xF8
+    RDB_FREQUENCY = 0xF9
+    RDB_AUX = 0xFA
+    RDB_RESIZE = 0xFB
+    RDB_EXPIRE_MS = 0xFC
+    RDB_SELECT = 0xFE
+    RDB_END = 0xFF
+
+cdef enum:
     # The nodes of RDB_LIST_QUICKLIST_2.
     RDB_NODE_PLAIN = 1
     RDB_NODE_PACKED = 2
@@ -167,4 +178,4 @@ cdef double rdb_get_double(RdbReader* r) noexcept nogil
 cdef double rdb_get_text_double(RdbReader* r) noexcept nogil
 cdef int64_t rdb_get_ms(RdbReader* r) noexcept nogil
 cdef void rdb_get_id(RdbReader* r, uint64_t* ms, uint64_t* sequence) noexcept nogil
-cdef int rdb_check_footer(const void* p, size_t n) noexcept nogil
+cdef int rdb_check_footer(const void* p, size_t n, bint sums) noexcept nogil

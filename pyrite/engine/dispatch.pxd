@@ -9,7 +9,7 @@ cdef enum:
     QUEUED = -2         # it will run with EXEC
 
 cdef enum:
-    GUARD_COUNT = 7
+    GUARD_COUNT = 8
 
 ctypedef int (*Guard)(Client client, Command command) except -1
 

@@ -31,6 +31,7 @@ from cython.cimports.pyrite.engine.command import Command, lookup_command
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
     GUARD_BUSY,
+    GUARD_DISK,
     GUARD_LOADING,
     GUARD_MEMORY,
     GUARD_MULTI,
@@ -125,6 +126,15 @@ def _guard_memory(client: Client, command: Command) -> cython.int:
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
+def _guard_disk(client: Client, command: Command) -> cython.int:
+    """While the disk does not take what is to outlive the process, refuse writes, and PING, which monitors send."""
+    if (command.flags | _queued_flags(client, command)) & WRITE or command.name == "ping":
+        return _reject(client, command, client.server.disk_refusal)
+    return EXECUTED
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
 def _guard_pause(client: Client, command: Command) -> cython.int:
     """CLIENT PAUSE: hold back all commands, or those that write."""
     server: ServerState = client.server
@@ -190,16 +200,18 @@ _guards[0].bit = GUARD_AUTH
 _guards[0].check = _guard_auth
 _guards[1].bit = GUARD_MEMORY
 _guards[1].check = _guard_memory
-_guards[2].bit = GUARD_PUBSUB
-_guards[2].check = _guard_pubsub
-_guards[3].bit = GUARD_LOADING
-_guards[3].check = _guard_loading
-_guards[4].bit = GUARD_BUSY
-_guards[4].check = _guard_busy
-_guards[5].bit = GUARD_PAUSE
-_guards[5].check = _guard_pause
-_guards[6].bit = GUARD_MULTI
-_guards[6].check = _guard_multi
+_guards[2].bit = GUARD_DISK
+_guards[2].check = _guard_disk
+_guards[3].bit = GUARD_PUBSUB
+_guards[3].check = _guard_pubsub
+_guards[4].bit = GUARD_LOADING
+_guards[4].check = _guard_loading
+_guards[5].bit = GUARD_BUSY
+_guards[5].check = _guard_busy
+_guards[6].bit = GUARD_PAUSE
+_guards[6].check = _guard_pause
+_guards[7].bit = GUARD_MULTI
+_guards[7].check = _guard_multi
 
 
 @cython.cfunc

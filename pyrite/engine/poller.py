@@ -174,6 +174,10 @@ class Poller:
         """Let `run` return after the current batch."""
         self.stopping = True
 
+    def resume(self) -> None:
+        """Take `stop` back; `run` may be called again."""
+        self.stopping = False
+
     def serve(self) -> None:
         """Serve every socket that is ready now."""
         server: ServerState = self.server

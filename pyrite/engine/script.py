@@ -451,6 +451,8 @@ class Interpreter:
         self.out_of_memory = server.maxmemory != 0 and mem_used() > server.maxmemory
         self.read_only = read_only or (says and flags & SCRIPT_NO_WRITES)
         self.allow_oom = says and flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES)
+        if says and server.script_disk_refusal is not None and not flags & SCRIPT_NO_WRITES:
+            raise CommandError(server.script_disk_refusal)
         if says and read_only and not flags & SCRIPT_NO_WRITES:
             raise CommandError(WRITES_IN_RO_COMMAND)
         if says and self.out_of_memory and not self.allow_oom:
@@ -598,6 +600,8 @@ class Interpreter:
             return self._refuse(command, NOT_ALLOWED)
         if self.read_only and command.flags & WRITES:
             return self._refuse(command, READ_ONLY_SCRIPT)
+        if command.flags & WRITE and server.disk_refusal is not None and not self.wrote:
+            return self._refuse(command, server.disk_refusal)
         if self.out_of_memory and command.flags & DENYOOM and not self.wrote and not self.allow_oom:
             return self._refuse(command, OUT_OF_MEMORY)
         if command.flags & WRITE:

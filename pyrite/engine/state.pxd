@@ -16,7 +16,8 @@ cdef enum:
     GUARD_PUBSUB = 8
     GUARD_MULTI = 16
     GUARD_BUSY = 32
-    GUARD_LOADING = 128
+    GUARD_DISK = 128
+    GUARD_LOADING = 256
 
 cdef enum:
     PAUSE_NONE = 0
@@ -57,6 +58,8 @@ cdef class ServerState:
     cdef public object functions        # the Functions: the libraries of FCALL
     cdef public int64_t busy_threshold_ms   # how long a script may run before others are served; 0: as long as it takes
     cdef public bytes busy_reply        # what others are told while it runs for longer
+    cdef public bytes disk_refusal      # what writes are told while the disk can't take them; None while it can
+    cdef public bytes script_disk_refusal   # the same, of scripts
     cdef public int script_propagation  # what redis.set_repl said: 1 the append-only file, 2 replicas, 3 both
     cdef public object at_end_of_turn   # called once, when all that arrived together has been served; or None
     cdef readonly dict monitors         # clients that see every command, by id

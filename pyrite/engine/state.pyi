@@ -26,6 +26,8 @@ class ServerState:
     rdb_version: int
     busy_threshold_ms: int
     busy_reply: bytes | None
+    disk_refusal: bytes | None
+    script_disk_refusal: bytes | None
     script_propagation: int
     password: bytes | None
     now_ns: int

@@ -49,6 +49,7 @@ cdef class Keyspace:
     cdef public object on_expire        # called with (database, key) before an expired or evicted key is deleted
     cdef public object on_expire_field  # called with (database, key, field) before an expired field is deleted, or None
     cdef public bint no_touch           # the command that runs must not change LRU or LFU
+    cdef readonly bint child_runs       # memory is shared with a child process: reads must not write to it
     cdef public bint expire_paused      # expired keys are hidden, but not deleted
     cdef public bint lfu                # access bits hold an LFU counter, not the LRU clock
     cdef public uint32_t lru_clock      # seconds, 24 bits
@@ -146,6 +147,8 @@ cdef class Database:
     cdef uint64_t scan(self, uint64_t cursor, list out)
     cdef void reserve(self, size_t keys) noexcept
     cdef bint add_loaded(self, Entry* e, int64_t expire_ms, bint replace) noexcept
+
+cdef uint32_t lfu_decayed(uint32_t access, uint32_t minutes, uint32_t decay_minutes) noexcept nogil
 
 cdef inline Slice slice_of(bytes data) noexcept:
     cdef Slice s

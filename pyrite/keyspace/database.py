@@ -59,6 +59,7 @@ from cython.cimports.pyrite.core.hashtable import (
     ht_rehash,
     ht_reserve,
     ht_scan,
+    ht_spare,
     random_draw,
 )
 from cython.cimports.pyrite.core.parser import Slice
@@ -74,6 +75,18 @@ from pyrite.core.errors import KEY_TOO_LONG, CommandError
 @cython.exceptval(check=False)
 def _write_expire(e: cython.pointer[Entry], at_ms: int64_t) -> cython.void:
     cython.cast(cython.pointer[int64_t], cython.cast(cython.p_char, e) + 8)[0] = at_ms
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def lfu_decayed(access: uint32_t, minutes: uint32_t, decay_minutes: uint32_t) -> uint32_t:
+    """The LFU counter in a key's access bits as of now, the `minutes` since the epoch, of which 16 bits count."""
+    counter: uint32_t = access & 255
+    if decay_minutes == 0:
+        return counter
+    periods: uint32_t = ((minutes - (access >> 8)) & 0xFFFF) // decay_minutes
+    return counter - periods if counter > periods else 0
 
 
 @cython.final
@@ -120,19 +133,14 @@ class Keyspace:
     @cython.exceptval(check=False)
     def lfu_counter(self, e: cython.pointer[cython.const[Entry]]) -> uint32_t:
         """The key's LFU counter as of now, less one for each lfu-decay-time that passed."""
-        access: uint32_t = entry_access(e)
-        counter: uint32_t = access & 255
-        if self.lfu_decay_minutes == 0:
-            return counter
-        minutes: uint32_t = (cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF) - (access >> 8)) & 0xFFFF
-        periods: uint32_t = minutes // self.lfu_decay_minutes
-        return counter - periods if counter > periods else 0
+        minutes: uint32_t = cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF)
+        return lfu_decayed(entry_access(e), minutes, self.lfu_decay_minutes)
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def touch(self, e: cython.pointer[Entry]) -> cython.void:
         """Note that a command used the key."""
-        if self.no_touch:
+        if self.no_touch or self.child_runs:
             return
         if not self.lfu:
             entry_set_access(e, self.lru_clock)
@@ -143,6 +151,11 @@ class Keyspace:
             if (random_draw() >> 11) * (1.0 / 9007199254740992.0) < 1.0 / (base * self.lfu_log_factor + 1):
                 counter += 1
         entry_set_access(e, (cython.cast(uint32_t, (self.now_ms // 60000) & 0xFFFF) << 8) | counter)
+
+    def spare_copies(self, on: cython.bint) -> None:
+        """While a child process shares all memory, don't write to much of it: no resizing, no times of access."""
+        self.child_runs = on
+        ht_spare(on)
 
     def swap(self, a: cython.int, b: cython.int) -> None:
         """Exchange the content of two databases; clients keep their number and see the other's keys."""

@@ -1,1 +1,1 @@
-"""Persistence: what of the data set outlives the process, and how it comes back."""
+"""Persistence: the data set on disk, and the child processes that write it."""

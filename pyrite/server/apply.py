@@ -91,6 +91,11 @@ def _dumps(server: Server, config: Config) -> None:
     server.rdb_version = RDB_VERSIONS[config.rdb_compatibility]
 
 
+def _snapshots(server: Server, _config: Config) -> None:
+    """Whether a snapshot that failed has writes refused."""
+    server.snapshots.refuse_writes()
+
+
 def _memory(server: Server, config: Config) -> None:
     """The limit on memory."""
     server.maxmemory = config.maxmemory
@@ -184,6 +189,7 @@ APPLIED = (
     (_encodings, ENCODING_LIMITS),
     (_notifications, ("notify-keyspace-events", "tracking-table-max-keys")),
     (_dumps, ("rdbcompression", "rdb-compatibility")),
+    (_snapshots, ("save", "stop-writes-on-bgsave-error")),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

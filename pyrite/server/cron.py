@@ -136,9 +136,10 @@ class Cron:
             self.sample()
         self._check_clients()
         server.tracking.limit()
+        server.snapshots.cron()
         if not self._expiring:
             self._expire()
-        if server.config.activerehashing:
+        if server.config.activerehashing and not server.keyspace.child_runs:
             self._rehash()
 
     @property

@@ -40,6 +40,7 @@ FAMILIES = (
     "stream_pending",
     "stream_info",
     "dump",
+    "persistence",
     "server",
     "introspection",
     "command_info",

@@ -167,20 +167,8 @@ def _persistence(server: Server) -> Fields:
     return {
         "loading": int(server.loading),
         "async_loading": int(server.loader.is_async),
-        "current_cow_peak": 0,
-        "current_cow_size": 0,
-        "current_cow_size_age": 0,
-        "current_fork_perc": "0.00",
-        "current_save_keys_processed": 0,
-        "current_save_keys_total": 0,
-        "rdb_changes_since_last_save": server.keyspace.dirty,
-        "rdb_bgsave_in_progress": 0,
-        "rdb_last_save_time": int(server.started_at_s),
-        "rdb_last_bgsave_status": "ok",
-        "rdb_last_bgsave_time_sec": -1,
-        "rdb_current_bgsave_time_sec": -1,
-        "rdb_saves": 0,
-        "rdb_last_cow_size": 0,
+        **_child(server),
+        **_snapshots(server),
         "rdb_last_load_keys_expired": server.loader.keys_expired,
         "rdb_last_load_keys_loaded": server.loader.keys_loaded,
         "aof_enabled": 0,
@@ -216,6 +204,34 @@ def _loading(server: Server) -> Fields:
         "loading_loaded_bytes": loader.loaded_bytes,
         "loading_loaded_perc": f"{percent:.2f}",
         "loading_eta_seconds": elapsed_s * left // (loader.loaded_bytes + 1) if elapsed_s else 1,
+    }
+
+
+def _child(server: Server) -> Fields:
+    """What the child process has done so far; zeros without one."""
+    progress = server.children.progress
+    keys, total = (0, 0) if progress is None else (progress.keys, progress.total)
+    return {
+        "current_cow_peak": 0 if progress is None else progress.cow_peak_bytes,
+        "current_cow_size": 0 if progress is None else progress.cow_bytes,
+        "current_cow_size_age": 0 if progress is None else progress.cow_age_s,
+        "current_fork_perc": f"{keys / total * 100 if total else 0:.2f}",
+        "current_save_keys_processed": keys,
+        "current_save_keys_total": total,
+    }
+
+
+def _snapshots(server: Server) -> Fields:
+    snapshots = server.snapshots
+    return {
+        "rdb_changes_since_last_save": snapshots.changes,
+        "rdb_bgsave_in_progress": int(snapshots.is_running),
+        "rdb_last_save_time": snapshots.saved_at_s,
+        "rdb_last_bgsave_status": "ok" if snapshots.is_good else "err",
+        "rdb_last_bgsave_time_sec": snapshots.last_s,
+        "rdb_current_bgsave_time_sec": server.children.elapsed_s if snapshots.is_running else -1,
+        "rdb_saves": snapshots.saves,
+        "rdb_last_cow_size": snapshots.last_cow_bytes,
     }
 
 
@@ -269,8 +285,8 @@ def _late_stats(server: Server) -> Fields:
         "pubsub_channels": len(server.pubsub.channels),
         "pubsub_patterns": len(server.pubsub.patterns),
         "pubsubshard_channels": len(server.pubsub.shards),
-        "latest_fork_usec": 0,
-        "total_forks": 0,
+        "latest_fork_usec": server.children.fork_us,
+        "total_forks": server.children.forks,
         "migrate_cached_sockets": 0,
         "slave_expires_tracked_keys": 0,
         "active_defrag_hits": 0,

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.memory import tune_system_malloc
 from pyrite.engine.command import find_command, rename_commands
+from pyrite.persistence.rdb_load import load_at_start
 from pyrite.server import listen, process
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
@@ -124,9 +125,10 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
         signal.signal(number, signal.SIG_IGN)
     _announce(server)
     server.start(tcp, unix)
-    _ready(server, tcp, unix)
     try:
-        server.run()
+        if load_at_start(server):
+            _ready(server, tcp, unix)
+            server.run()
     finally:
         if server.supervised == "systemd":
             process.notify_systemd("STOPPING=1\n")
@@ -171,5 +173,4 @@ def _place(made: socket.socket) -> str:
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGINT" if number == signal.SIGINT else "SIGTERM"
     server.log_warning(f"Received {name} scheduling shutdown...")
-    server.log_warning("User requested shutdown...")
-    server.shut_down()
+    server.on_ending_signal(number)

@@ -121,12 +121,12 @@ def set_title(title: str) -> None:
     setproctitle.setproctitle(title)
 
 
-def title(config: Config) -> str:
-    """What proc-title-template makes of the configuration."""
+def title(config: Config, name: str = "pyrite-server") -> str:
+    """What proc-title-template makes of the configuration; `name` is the process's own."""
     addresses = [address.removeprefix("-") for address in config.bind]
     listening = f"{addresses[0]}:{config.port}" if config.port and addresses else f"unixsocket:{config.unixsocket}"
     variables = {
-        "title": "pyrite-server",
+        "title": name,
         "listen-addr": listening,
         "server-mode": "",
         "port": str(config.port),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from pyrite import REDIS_VERSION, __version__
-from pyrite.core.errors import CommandError
+from pyrite.core.errors import LOADING, CommandError
 from pyrite.engine.client import Client
 from pyrite.engine.command import Command
 from pyrite.engine.connection import Connection
@@ -27,11 +28,14 @@ from pyrite.engine.script import NO_WRITES, SAYS_NOTHING, running
 from pyrite.engine.state import ServerState
 from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
+from pyrite.persistence.child import Children
 from pyrite.persistence.loading import Loading
+from pyrite.persistence.rdb import Snapshots
+from pyrite.persistence.rdb_load import reload as reload_rdb
 from pyrite.scripting.functions import Functions
 from pyrite.scripting.scripts import Scripts
 from pyrite.scripting.shebang import script_flags
-from pyrite.server import info, lolwut, memory, process
+from pyrite.server import info, lolwut, memory, process, shutdown
 from pyrite.server.accept import Acceptor, is_loopback
 from pyrite.server.apply import wire
 from pyrite.server.clients import describe
@@ -45,6 +49,8 @@ from pyrite.server.sensitive import redacted
 from pyrite.server.slowlog import SlowLog, kept_arguments
 from pyrite.server.timers import Timer, Timers
 from pyrite.server.watcher import Watcher
+
+GUARD_DISK = 128  # as in engine/state.pxd
 
 # Scripts can ask for any amount of memory; without a limit the system would end the server for it.
 LUA_MEMORY_MAX = max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024)
@@ -76,12 +82,17 @@ class Server(ServerState):
         self.cron = Cron(self)
         self.evictor = Evictor(self.keyspace)
         self.acceptor = Acceptor(self)
+        self.children = Children(self)
+        self.snapshots = Snapshots(self)
+        self._ending_signal = 0  # that has been received, and not yet acted on
         PubSub(self)
         Tracking(self)
         self.scripts = Scripts(self, LUA_MEMORY_MAX)
         self.functions = Functions(self, LUA_MEMORY_MAX)
+        self.disk_errors: dict[str, tuple[bytes, bytes]] = {}
         self.loader = Loading(self)
         self.exit_status = 0
+        self.skips_checksums = False  # DEBUG SET-SKIP-CHECKSUM-VALIDATION
         self.pid_file = ""  # what has been written
         self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
@@ -104,6 +115,9 @@ class Server(ServerState):
             return self.timers.run_due()
 
         self.poller.run(self.watcher.serve, timers)
+        while not self._may_end():
+            self.poller.resume()
+            self.poller.run(self.watcher.serve, timers)
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
@@ -113,6 +127,21 @@ class Server(ServerState):
         """End the server as `shut_down`, with exit status 1: what has gone wrong is logged."""
         self.exit_status = 1
         self.shut_down()
+
+    def on_ending_signal(self, number: int) -> None:
+        """SIGTERM or SIGINT: save as it is configured, then end, once what is being served has been served."""
+        self._ending_signal = number
+        self.poller.stop()
+
+    def _may_end(self) -> bool:
+        """The main loop has stopped: tell whether that is the end. After a signal not so where saving failed."""
+        number, self._ending_signal = self._ending_signal, 0
+        if not number:
+            return True
+        config = self.config
+        self.log_warning("User requested shutdown...")
+        words = config.shutdown_on_sigint if number == signal.SIGINT else config.shutdown_on_sigterm
+        return shutdown.prepare(self, save="save" in words, no_save="nosave" in words, force="force" in words)
 
     def close(self) -> None:
         """Close sockets and connections, and remove what the server made outside itself."""
@@ -125,6 +154,8 @@ class Server(ServerState):
         if self.pid_file:
             self.log_notice("Removing the pid file.")
             process.remove_pid_file(self.pid_file)
+        self.children.kill()
+        self.snapshots.close()
         self.keyspace.lazyfree.stop()
 
     # Time
@@ -157,6 +188,15 @@ class Server(ServerState):
     def loading_from(self, total_bytes: int) -> AbstractContextManager[Loading]:
         """Be loading the data set from files of so many bytes together, see `Loading`."""
         return self.loader.of(total_bytes)
+
+    def reload(self, saves: bool, flushes: bool, replaces: bool) -> None:
+        """DEBUG RELOAD: save the data set, unless told not to, and load it again. Raises CommandError."""
+        if self.loader.active:
+            raise CommandError(LOADING)
+        if saves and not self.snapshots.save(keep_cache=True):
+            raise CommandError(b"ERR")
+        if not reload_rdb(self, flushes=flushes, replaces=replaces):
+            raise CommandError(b"ERR Error trying to load the RDB dump, check server logs.")
 
     # Scripts
 
@@ -255,6 +295,8 @@ class Server(ServerState):
         self.evictor.reset_statistics()
         self.cron.reset_statistics()
         self.scripts.evicted = 0
+        self.children.reset_statistics()
+        self.snapshots.reset_statistics()
 
     def memory_stats(self) -> list[tuple[str, object]]:
         """The fields of MEMORY STATS."""
@@ -309,24 +351,42 @@ class Server(ServerState):
             return True
         return is_loopback(client.peer)
 
-    def request_shutdown(self, save: bool, force: bool, forsakes_data: bool = False) -> bool:
-        """End the server soon; False where it was told to save first, which it can't, and is not forced.
+    def request_shutdown(self, save: bool, force: bool, no_save: bool = False) -> bool:
+        """Save as asked for, or else as configured, and end the server soon; False where that failed without `force`.
 
-        While a script runs, only with `forsakes_data`: it ends too. Raises CommandError otherwise.
+        While a script runs, only with `no_save`: it ends too. Raises CommandError otherwise.
         """
         script = running()
-        if script is not None and not forsakes_data:
+        if script is not None and not no_save:
             raise CommandError(script.busy_text())
         self.log_warning("User requested shutdown...")
         if script is not None:
             script.end()
-        if save:
-            self.log_warning("Can't save before the exit: there are no snapshots yet.")
-            if not force:
-                self.log_warning("Errors trying to shut down the server. Check the logs for more information.")
-                return False
+        if not shutdown.prepare(self, save=save, no_save=no_save, force=force):
+            return False
         self.shut_down()
         return True
+
+    # Persistence
+
+    def become_child(self, kind: str) -> None:
+        """This process is a child now: log and the list of processes show it as one."""
+        self.logger.role = "C"
+        if self.shows_title:
+            process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
+
+    def note_disk_error(self, source: str, texts: tuple[bytes, bytes] | None) -> None:
+        """The disk does not take what `source` has to write, or does again: refuse writes, or accept them.
+
+        `texts` are the errors for commands and for scripts; None: all is well.
+        """
+        self.disk_errors.pop(source, None)
+        if texts is not None:
+            self.disk_errors[source] = texts
+        # The snapshot's error before that of the log, as Redis has it.
+        found = self.disk_errors.get("rdb") or self.disk_errors.get("aof")
+        self.disk_refusal, self.script_disk_refusal = found or (None, None)
+        self.guards = self.guards | GUARD_DISK if found else self.guards & ~GUARD_DISK
 
     # Log
 

@@ -46,6 +46,7 @@ from pyrite.server.config.special import (
     OutputLimits,
     Percentiles,
     ReplicaOf,
+    SavePoint,
     SavePoints,
 )
 
@@ -77,16 +78,6 @@ MEMORY_CHECK = Missing("memory check after a crash")
 WATCHDOG = Missing("software watchdog")
 
 _SIGNAL_WORDS = ("save", "nosave", "now", "force")
-_WITHOUT_SAVING = (
-    "default",
-    "nosave",
-    "now",
-    "force",
-    "nosave now",
-    "nosave force",
-    "now force",
-    "nosave now force",
-)
 _PROTECTED_ACTION = ("no", "yes", "local")
 _OUTPUT_LIMITS = OutputLimits(
     normal=OutputLimit(0, 0, 0),
@@ -156,14 +147,12 @@ class Options:
         _SIGNAL_WORDS,
         "How SIGINT shuts down.",
         check=checks.shutdown_words,
-        missing=SNAPSHOTS.only(*_WITHOUT_SAVING),
     )
     shutdown_on_sigterm = WordSet(
         "default",
         _SIGNAL_WORDS,
         "How SIGTERM shuts down.",
         check=checks.shutdown_words,
-        missing=SNAPSHOTS.only(*_WITHOUT_SAVING),
     )
     oom_score_adj = Enum(
         "no",
@@ -341,20 +330,25 @@ class Options:
 
     # Snapshots
 
-    save = SavePoints((), "When to take a snapshot.", missing=SNAPSHOTS.only(""))
-    dbfilename = Text("dump.rdb", "Snapshot's file.", PROTECTED, check=checks.dbfilename, missing=SNAPSHOTS)
+    save = SavePoints(
+        (SavePoint(3600, 1), SavePoint(300, 100), SavePoint(60, 10000)),
+        "After how many seconds and changes, a pair or several, to take a snapshot.",
+    )
+    dbfilename = Text("dump.rdb", "Snapshot's file.", PROTECTED, check=checks.dbfilename)
     rdbcompression = Boolean(True, "Compress long values in snapshots and in what DUMP returns.")
     rdb_compatibility = Enum(
         "7.2", ("7.0", "7.2"), "Oldest version of Redis that can read snapshots and what DUMP returns."
     )
-    rdbchecksum = Boolean(True, "Put a checksum into a snapshot.", IMMUTABLE, missing=SNAPSHOTS)
-    rdb_save_incremental_fsync = Boolean(True, "Flush a snapshot to disk as it grows.", missing=SNAPSHOTS)
+    rdbchecksum = Boolean(True, "Put a checksum into a snapshot.", IMMUTABLE)
+    rdb_save_incremental_fsync = Boolean(True, "Flush a snapshot to disk as it grows.")
     rdb_del_sync_files = Boolean(False, "Remove files that only served replication.", missing=SNAPSHOTS)
-    stop_writes_on_bgsave_error = Boolean(True, "Refuse writes while snapshots fail.", missing=SNAPSHOTS)
-    rdb_key_save_delay = Integer(0, INT_MIN, INT_MAX, "Delay per key, for tests.", HIDDEN, missing=SNAPSHOTS)
-    key_load_delay = Integer(0, INT_MIN, INT_MAX, "Delay per key loaded, for tests.", HIDDEN, missing=SNAPSHOTS)
+    stop_writes_on_bgsave_error = Boolean(True, "Refuse writes while snapshots fail.")
+    rdb_key_save_delay = Integer(0, INT_MIN, INT_MAX, "Delay per key, for tests.", HIDDEN)
+    key_load_delay = Integer(
+        0, INT_MIN, INT_MAX, "Microseconds to wait before each key loaded, for tests.", HIDDEN
+    )
     loading_process_events_interval_bytes = Integer(
-        2 * MB, 1024, INT_MAX, "Bytes loaded between two looks at the clients.", HIDDEN, missing=SNAPSHOTS
+        2 * MB, 1024, INT_MAX, "Bytes loaded between two looks at the clients.", HIDDEN
     )
 
     # Append-only file

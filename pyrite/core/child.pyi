@@ -1,0 +1,13 @@
+class Progress:
+    keys: int
+    total: int
+    cow_bytes: int
+    cow_peak_bytes: int
+    cow_average_bytes: int
+    cow_age_s: int
+
+    def __init__(self, total: int = 0) -> None: ...
+    def measure(self) -> None: ...
+    def orphaned(self) -> bool: ...
+
+def fork_process(progress: Progress) -> int: ...
