@@ -85,7 +85,7 @@ NOT_PLAIN_STRING = b"ERR Not an sds encoded string."
 NOT_A_LISTPACK = b"ERR Not a listpack encoded object."
 NOT_A_THRESHOLD = b"ERR argument must be a memory value bigger than 1 and smaller than 4gb"
 TOO_MANY_KEYS = b"ERR OOM in dictTryExpand"
-NO_SNAPSHOTS = b"ERR there are no snapshots yet to reload from"
+WRONG_RELOAD_OPTION = b"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
 
 # What one key takes at least, for refusing to make more of them than memory could ever hold.
 KEY_BYTES_MIN = cython.declare(cython.longlong, 24)
@@ -172,7 +172,16 @@ def _config_rewrite_force_all(client: Client, args: Args) -> None:
 
 
 def _reload(client: Client, args: Args) -> None:
-    raise CommandError(NO_SNAPSHOTS)
+    options = {args[i].upper() for i in range(2, args.argc)}
+    if options - {b"MERGE", b"NOFLUSH", b"NOSAVE"}:
+        raise CommandError(WRONG_RELOAD_OPTION)
+    client.server.reload(b"NOSAVE" not in options, b"NOFLUSH" not in options, b"MERGE" in options)
+    client.reply.ok()
+
+
+def _set_skip_checksum_validation(client: Client, args: Args) -> None:
+    client.server.skips_checksums = _number(args[2]) != 0
+    client.reply.ok()
 
 
 def _loadaof(client: Client, args: Args) -> None:
@@ -511,7 +520,13 @@ _SUBCOMMANDS: dict = {
         "Give elements of lists a node of their own from so many bytes on, such as 1mb; 0 sets the default.",
         _quicklist_packed_threshold,
     ),
-    b"reload": (2, 5, "[option ...]", "Save a snapshot and load it again.", _reload),
+    b"reload": (
+        2,
+        1 << 30,
+        "[NOSAVE] [NOFLUSH] [MERGE]",
+        "Save a snapshot and load it, by default instead of all that there is; MERGE overwrites keys that are there.",
+        _reload,
+    ),
     b"sdslen": (3, 3, "<key>", "Return lengths and sizes of a key and its string.", _sdslen),
     b"set-active-expire": (
         3,
@@ -519,6 +534,13 @@ _SUBCOMMANDS: dict = {
         "<0|1>",
         "With 0, keys that have expired stay until somebody asks for them.",
         _set_active_expire,
+    ),
+    b"set-skip-checksum-validation": (
+        3,
+        3,
+        "<0|1>",
+        "With 1, take snapshots and what RESTORE is given whatever their checksums are.",
+        _set_skip_checksum_validation,
     ),
     b"sleep": (3, 3, "<seconds>", "Stop the whole server for so long; decimals are allowed.", _sleep),
     b"structsize": (2, 2, "", "Return the sizes of the structures that data lives in.", _structsize),

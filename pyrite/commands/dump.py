@@ -150,7 +150,7 @@ def _restored_expire_ms(args: Args, now_ms: int64_t, absolute: cython.bint) -> i
 def _read_payload(client: Client, key: Slice, payload: Slice) -> cython.pointer[Entry]:
     """An entry with this key and the payload's value, which is all that the payload holds. Raises CommandError."""
     r: RdbReader
-    if rdb_check_footer(payload.p, payload.n) < 0:
+    if rdb_check_footer(payload.p, payload.n, not client.server.skips_checksums) < 0:
         raise CommandError(WRONG_FOOTER)
     rdb_start_reading(cython.address(r), payload.p, payload.n - RDB_FOOTER)
     type: cython.int = rdb_get_byte(cython.address(r))
@@ -159,6 +159,7 @@ def _read_payload(client: Client, key: Slice, payload: Slice) -> cython.pointer[
         entry_free(e)
         e = cython.NULL
     if e == cython.NULL:
+        client.server.log_verbose("RESTORE: the payload was refused, its integrity check failed")
         raise CommandError(NO_MEMORY_FOR_VALUE if r.problem == RDB_NO_MEMORY else BAD_DATA)
     return e
 

@@ -178,4 +178,4 @@ cdef double rdb_get_double(RdbReader* r) noexcept nogil
 cdef double rdb_get_text_double(RdbReader* r) noexcept nogil
 cdef int64_t rdb_get_ms(RdbReader* r) noexcept nogil
 cdef void rdb_get_id(RdbReader* r, uint64_t* ms, uint64_t* sequence) noexcept nogil
-cdef int rdb_check_footer(const void* p, size_t n) noexcept nogil
+cdef int rdb_check_footer(const void* p, size_t n, bint sums) noexcept nogil

@@ -561,8 +561,8 @@ def rdb_get_id(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def rdb_check_footer(p: cython.p_const_void, n: cython.size_t) -> cython.int:
-    """The version of a DUMP payload; -1 where it is cut off, its checksum is wrong, or its version unknown."""
+def rdb_check_footer(p: cython.p_const_void, n: cython.size_t, sums: cython.bint) -> cython.int:
+    """The version of a DUMP payload; -1 where it is cut off, its version unknown, or its checksum wrong if that counts."""
     version: uint16_t = 0
     checksum: uint64_t = 0
     data: cython.p_const_char = cython.cast(cython.p_const_char, p)
@@ -570,7 +570,7 @@ def rdb_check_footer(p: cython.p_const_void, n: cython.size_t) -> cython.int:
         return -1
     memcpy(cython.address(version), data + n - 10, 2)
     memcpy(cython.address(checksum), data + n - 8, 8)
-    if version > RDB_VERSION_MAX or crc64(0, data, n - 8) != checksum:
+    if version > RDB_VERSION_MAX or (sums and crc64(0, data, n - 8) != checksum):
         return -1
     return version
 
@@ -591,7 +591,7 @@ def with_footer(value: bytes, version: int = RDB_VERSION_72) -> bytes:
 
 def footer_version(payload: bytes) -> int:
     """The version of a DUMP payload; -1 where its footer is wrong."""
-    return rdb_check_footer(cython.cast(cython.p_const_char, payload), len(payload))
+    return rdb_check_footer(cython.cast(cython.p_const_char, payload), len(payload), True)
 
 
 @cython.cfunc

@@ -17,8 +17,8 @@ cdef enum:
     GUARD_PUBSUB = 8
     GUARD_MULTI = 16
     GUARD_BUSY = 32
-    GUARD_DISK = 64
-    GUARD_LOADING = 128
+    GUARD_DISK = 128
+    GUARD_LOADING = 256
 
 cdef enum:
     PAUSE_NONE = 0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyrite.server.server import Server
 
-GUARD_LOADING = 128  # as in engine/state.pxd
+GUARD_LOADING = 256  # as in engine/state.pxd
 
 
 class LoadError(Exception):

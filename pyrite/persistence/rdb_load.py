@@ -267,5 +267,6 @@ def reload(server: Server, *, flushes: bool, replaces: bool) -> bool:
         return _give_up(server, TERMINATING)
     finally:
         file.close()
+    server.snapshots.note_saved()
     server.log_notice("DB reloaded by DEBUG RELOAD")
     return True

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from pyrite import REDIS_VERSION, __version__
-from pyrite.core.errors import CommandError
+from pyrite.core.errors import LOADING, CommandError
 from pyrite.engine.client import Client
 from pyrite.engine.command import Command
 from pyrite.engine.connection import Connection
@@ -30,8 +30,9 @@ from pyrite.engine.tracking import Tracking
 from pyrite.keyspace.eviction import Evictor
 from pyrite.persistence.aof import Aof
 from pyrite.persistence.child import Children
-from pyrite.persistence.rdb import Snapshots
 from pyrite.persistence.loading import Loading
+from pyrite.persistence.rdb import Snapshots
+from pyrite.persistence.rdb_load import reload as reload_rdb
 from pyrite.scripting.functions import Functions
 from pyrite.scripting.scripts import Scripts
 from pyrite.scripting.shebang import script_flags
@@ -50,7 +51,7 @@ from pyrite.server.slowlog import SlowLog, kept_arguments
 from pyrite.server.timers import Timer, Timers
 from pyrite.server.watcher import Watcher
 
-GUARD_DISK = 64  # as in engine/state.pxd
+GUARD_DISK = 128  # as in engine/state.pxd
 
 # Scripts can ask for any amount of memory; without a limit the system would end the server for it.
 LUA_MEMORY_MAX = max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024)
@@ -89,10 +90,11 @@ class Server(ServerState):
         Tracking(self)
         self.scripts = Scripts(self, LUA_MEMORY_MAX)
         self.functions = Functions(self, LUA_MEMORY_MAX)
+        self.disk_errors: dict[str, tuple[bytes, bytes]] = {}
         self.loader = Loading(self)
         self.aof = Aof(self)
         self.exit_status = 0
-        self.disk_errors: dict[str, tuple[bytes, bytes]] = {}
+        self.skips_checksums = False  # DEBUG SET-SKIP-CHECKSUM-VALIDATION
         self.pid_file = ""  # what has been written
         self.shows_title = False  # the process is ours, and set-proc-title says so
         self.supervised = "no"
@@ -205,6 +207,15 @@ class Server(ServerState):
     def rewrite_log(self) -> bytes:
         """BGREWRITEAOF: the text of its reply. Raises CommandError."""
         return self.aof.request_rewrite()
+
+    def reload(self, saves: bool, flushes: bool, replaces: bool) -> None:
+        """DEBUG RELOAD: save the data set, unless told not to, and load it again. Raises CommandError."""
+        if self.loader.active:
+            raise CommandError(LOADING)
+        if saves and not self.snapshots.save(keep_cache=True):
+            raise CommandError(b"ERR")
+        if not reload_rdb(self, flushes=flushes, replaces=replaces):
+            raise CommandError(b"ERR Error trying to load the RDB dump, check server logs.")
 
     # Scripts
 

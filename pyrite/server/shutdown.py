@@ -27,6 +27,9 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
     if server.children.running is not None:
         server.log_warning(f"There is a child {_CHILDREN[server.children.running]}. Killing it!")
         server.children.kill()
+    if server.loader.active:
+        # A data set of which only a part is loaded must not replace the whole one on disk.
+        return True
     if not save and (no_save or not server.config.save):
         return True
     server.log_notice("Saving the final RDB snapshot before exiting.")

@@ -23,8 +23,6 @@ BELOW = {
     "persistence": {"server", "scripting", "commands", "types", "engine", "keyspace", "core"},
     "server": {"persistence", "scripting", "commands", "types", "engine", "keyspace", "core"},
 }
-# Plain packages that are made by the server and work on it name its classes as types, under TYPE_CHECKING alone.
-NAMES_AS_TYPES = {"persistence": {"server"}}
 FILES = sorted(path for path in (ROOT / "pyrite").rglob("*.p*") if path.suffix in (".py", ".pyi", ".pxd"))
 CIMPORT = re.compile(
     r"^\s*(?:from\s+(?P<origin>[\w.]+)\s+cimport\s+(?P<names>[^#]+)|cimport\s+(?P<modules>[^#]+))", re.MULTILINE
@@ -45,18 +43,6 @@ def absolute(module: str, level: int, importer: str) -> str:
         return module
     base = importer.split(".")[:-level]
     return ".".join([*base, *filter(None, [module])])
-
-
-def is_for_types(node: ast.AST) -> bool:
-    """Tell whether a statement is `if TYPE_CHECKING:`."""
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-
-
-def named_as_types(source: str, importer: str) -> set[str]:
-    """Return the dotted names that Python source imports for type checkers alone."""
-    guarded = [node for node in ast.parse(source).body if is_for_types(node)]
-    kept = "\n".join(ast.unparse(each) for node in guarded for each in node.body)
-    return imported_by_python(kept, importer)
 
 
 def imported_by_python(source: str, importer: str) -> set[str]:
@@ -99,10 +85,7 @@ def wrong_imports(path: Path, source: str) -> set[str]:
     allowed = (
         set(BELOW) | {""} if own in ("", "__init__", "__main__") else {own, "__version__", "REDIS_VERSION", *BELOW[own]}
     )
-    wrong = {name for name in read(source, importer) if package_of(name) not in allowed | {None}}
-    if path.suffix == ".py" and own in NAMES_AS_TYPES:
-        wrong -= {name for name in named_as_types(source, importer) if package_of(name) in NAMES_AS_TYPES[own]}
-    return wrong
+    return {name for name in read(source, importer) if package_of(name) not in allowed | {None}}
 
 
 @pytest.mark.parametrize("path", FILES, ids=importer_of)
@@ -124,8 +107,6 @@ def test_imports_only_what_lies_below(path):
         ("types/string.py", "from pyrite.engine.errors import CommandError"),
         ("engine/client.py", "from pyrite.types import string"),
         ("commands/string.py", "from pyrite.server import info"),
-        ("persistence/loading.py", "from pyrite.server import info"),
-        ("commands/string.py", "if TYPE_CHECKING:\n    from pyrite.server import info"),
     ],
 )
 def test_finds_imports_that_point_upwards(name, source):
@@ -141,7 +122,6 @@ def test_finds_imports_that_point_upwards(name, source):
         ("engine/client.py", "from pyrite import __version__\nfrom pyrite.keyspace.database import Database"),
         ("commands/string.py", "from pyrite.types import string\nfrom pyrite.engine import errors"),
         ("__main__.py", "from pyrite.server.main import main"),
-        ("persistence/loading.py", "if TYPE_CHECKING:\n    from pyrite.server import info"),
     ],
 )
 def test_allows_imports_that_point_downwards(name, source):
