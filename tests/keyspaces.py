@@ -26,7 +26,7 @@ def commands(seed: str, sizes: list[int] = SIZES, databases: tuple[int, ...] = D
                 if draw.random() < 0.3:
                     yield ["PEXPIREAT", key, LATER_MS + draw.randrange(10**9)]
         yield from _rare_streams()
-        yield ["SET", "a" * 300, "a long key", "PX", 10**10]
+        yield ["SET", "a" * 300, "a long key", "PXAT", LATER_MS]
         yield ["SET", b"\x00\xff key \r\n", b"\r\n$3\r\n"]
     yield ["SELECT", 0]
 

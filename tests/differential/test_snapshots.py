@@ -134,9 +134,12 @@ def test_commands_that_make_the_same_data(peer: Server, tmp_path: Path) -> None:
 
 
 def groups_of(peer: Server) -> list[object]:
-    """Return what the digest leaves out of streams: counters, groups, consumers, and what is pending."""
+    """Return what the digest leaves out of streams: counters, groups, consumers, and what is pending.
+
+    Of streams with something left for each consumer: before 7.2 one that found nothing was not made.
+    """
     found: list[object] = []
-    for size in SIZES:
+    for size in filter(lambda size: size > 100, SIZES):
         key = f"streams:{size}"
         info = peer.call("XINFO", "STREAM", key)
         assert isinstance(info, list)
