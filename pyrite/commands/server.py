@@ -204,6 +204,7 @@ def flushall(client: Client, args: Args) -> None:
     for db in keyspace.databases:
         keyspace.dirty += db.flush(lazy)
     _propagate_flush(client, args)
+    client.server.on_all_deleted()
     client.reply.ok()
 
 

@@ -394,6 +394,10 @@ class Server(ServerState):
         if self.shows_title:
             process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
 
+    def on_all_deleted(self) -> None:
+        """FLUSHALL has run: what is on disk must not bring the data back."""
+        self.snapshots.after_flush()
+
     def note_disk_error(self, source: str, texts: tuple[bytes, bytes] | None) -> None:
         """The disk does not take what `source` has to write, or does again: refuse writes, or accept them.
 
