@@ -23,6 +23,10 @@ class ReplayError(Exception):
         self.at = at
 
 
+class UnknownCommandError(ReplayError):
+    """The log has a command that there is none of, as one that a later version has written."""
+
+
 @cython.final
 @cython.cclass
 class ReplayClient(Client):
@@ -32,7 +36,7 @@ class ReplayClient(Client):
 @cython.final
 @cython.cclass
 class Replay:
-    """One log, given piece by piece.
+    """One log, given piece by piece; its first command stands at byte `start`.
 
     `whole` is how far it could be cut off without losing half of anything: it counts no transaction that has begun.
     """
@@ -42,12 +46,12 @@ class Replay:
     whole = cython.declare(object, visibility="readonly")
     commands = cython.declare(object, visibility="readonly")
 
-    def __init__(self, server: ServerState) -> None:
+    def __init__(self, server: ServerState, start: int = 0) -> None:
         self.client = ReplayClient(server)
         self.client.flags |= CLIENT_DENY_BLOCKING
         self.client.trust()
         self.parser = Args()
-        self.whole = 0
+        self.whole = start
         self.commands = 0
 
     @property
@@ -99,7 +103,7 @@ class Replay:
         client.args = args
         command: Command = lookup_command(args)
         if command is None or command.handler is None or (args.argc > 1 and command.subcommands):
-            raise ReplayError(f"unknown command '{args[0][:128].decode('utf-8', 'backslashreplace')}'", at)
+            raise UnknownCommandError(f"Unknown command '{args[0][:128].decode('utf-8', 'backslashreplace')}'", at)
         if (command.arity > 0 and command.arity != args.argc) or args.argc < -command.arity:
             raise ReplayError(f"wrong number of arguments for '{command.name}'", at)
         self.commands += 1

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pyrite.core.errors import CommandError
 from pyrite.persistence import aof_files, rdb
+from pyrite.persistence.aof_format import TIMESTAMP
 from pyrite.persistence.aof_load import LoadedLog, load_log
 from pyrite.persistence.loading import LoadError, LoadingStopped
 from pyrite.persistence.manifest import Manifest
 from pyrite.persistence.syncer import Syncer
+from pyrite.types.aof_rewrite import write_commands
 
 if TYPE_CHECKING:
     from pyrite.core.child import Progress
@@ -602,7 +604,7 @@ def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: 
         if is_rdb:
             rdb.write(server, descriptor, progress, is_aof_base=True)
         else:
-            rdb.write_commands(server, descriptor, progress)
+            _write_commands(server, descriptor, progress)
         os.fsync(descriptor)
         if progress is not None and progress.orphaned():
             raise ProcessLookupError(errno.ESRCH, "the server is gone")
@@ -611,6 +613,21 @@ def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: 
         raise
     finally:
         os.close(descriptor)
+
+
+def _write_commands(server: Server, descriptor: int, progress: Progress | None) -> None:
+    config = server.config
+    if config.aof_timestamp_enabled:
+        os.write(descriptor, b"%b%d\r\n" % (TIMESTAMP, time.time()))
+    libraries = [library.code for library in server.functions.libraries.values()]
+    write_commands(
+        server.keyspace,
+        descriptor,
+        libraries,
+        progress,
+        syncs=config.aof_rewrite_incremental_fsync,
+        key_delay_us=config.rdb_key_save_delay,
+    )
 
 
 def _temporary_base(pid: int) -> str:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyrite.engine.replay import Replay, ReplayError
+from pyrite.engine.replay import Replay, ReplayError, UnknownCommandError
 from pyrite.persistence.aof_format import is_cut_off
 from pyrite.persistence.loading import LoadError
 from pyrite.persistence.manifest import LogFile, Manifest
@@ -83,7 +83,7 @@ def _load_file(server: Server, progress: Loading, path: str, size: int, *, is_la
                 if start < size:
                     server.log_notice("Reading the remaining AOF tail...")
             file.seek(start)
-            return _Commands(server, progress, name, size).load(file.fileno(), start, is_last=is_last)
+            return _Commands(server, progress, name, size, start).load(file.fileno(), is_last=is_last)
     except OSError as error:
         raise LoadError(f"Unrecoverable error reading the append only file {name}: {error.strerror}") from None
 
@@ -91,21 +91,21 @@ def _load_file(server: Server, progress: Loading, path: str, size: int, *, is_la
 class _Commands:
     """The commands of one file, and where they end."""
 
-    def __init__(self, server: Server, progress: Loading, name: str, size: int) -> None:
+    def __init__(self, server: Server, progress: Loading, name: str, size: int, start: int) -> None:
         self._server = server
         self._progress = progress
         self._name = name
         self._size = size
-        self._replay = Replay(server)
+        self._start = start
+        self._replay = Replay(server, start)
 
-    def load(self, descriptor: int, start: int, *, is_last: bool) -> int:
-        """Run the commands from an offset on; returns where the file ends by now. Raises LoadError, OSError."""
+    def load(self, descriptor: int, *, is_last: bool) -> int:
+        """Run the commands; returns where the file ends by now. Raises LoadError, OSError."""
         # Nothing expires but by the log's own commands; see `Keyspace.now_ms`.
         self._server.keyspace.now_ms = 0
-        data = os.pread(descriptor, WINDOW_BYTES, start)
+        base = self._start
+        data = os.pread(descriptor, WINDOW_BYTES, base)
         window = WINDOW_BYTES
-        base = start
-        self._replay.whole = base
         while base < self._size:
             used = self._run(data, base)
             base += used
@@ -137,9 +137,8 @@ class _Commands:
         except ReplayError as error:
             if is_cut_off(data[error.at - base :]) and base + len(data) >= self._size:
                 return error.at - base
-            if str(error).startswith("unknown"):
-                text = str(error).capitalize()
-                raise LoadError(f"{text} reading the append only file {self._name}, at byte {error.at}") from None
+            if isinstance(error, UnknownCommandError):
+                raise LoadError(f"{error} reading the append only file {self._name}, at byte {error.at}") from None
             raise LoadError(self._bad_format(error.at)) from None
 
     def _bad_format(self, at: int) -> str:

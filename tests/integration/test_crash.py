@@ -67,8 +67,7 @@ def test_killed_under_load_with_always(tmp_path: Path, turn: int) -> None:
     if turn % 2:
         server.call("BGREWRITEAOF")
         time.sleep(draw.uniform(0, 0.1))
-    server.process.kill()
-    server.process.wait()
+    server.kill()
     load.wait()
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes", "--appendfsync", "always")
     try:
@@ -83,8 +82,7 @@ def test_killed_with_everysec_loses_no_more_than_a_second(tmp_path: Path) -> Non
     time.sleep(1.2)
     load = Load(server)
     time.sleep(0.4)
-    server.process.kill()
-    server.process.wait()
+    server.kill()
     load.wait()
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
     try:
@@ -118,8 +116,7 @@ def test_killed_while_a_snapshot_is_written(tmp_path: Path, whom: str) -> None:
             time.sleep(0.02)
         assert server.info("persistence")["rdb_last_bgsave_status"] == "err"
     assert (tmp_path / "dump.rdb").read_bytes() == old
-    server.process.kill()
-    server.process.wait()
+    server.kill()
     again = start_server(pyrite_program(), tmp_path)
     try:
         assert again.call("GET", "k") == b"old"
@@ -273,9 +270,7 @@ def test_a_full_disk_with_everysec_refuses_writes_until_there_is_room(tmp_path: 
     while server.info("persistence")["aof_last_write_status"] == "err" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert server.call("RPUSH", "list", "last") == written + 1
-    server.process.kill()
-    server.process.wait()
-    server.reconnect()
+    server.kill()
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
     try:
         assert again.call("LLEN", "list") == written + 1
@@ -316,9 +311,7 @@ def test_a_rewrite_that_finds_no_room_leaves_the_log(tmp_path: Path) -> None:
         time.sleep(0.05)
     assert server.info("persistence")["aof_last_bgrewrite_status"] == "err"
     assert not list(tmp_path.glob("temp-*"))
-    server.process.kill()
-    server.process.wait()
-    server.reconnect()
+    server.kill()
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
     try:
         assert again.call("DEBUG", "DIGEST") == digest
@@ -335,8 +328,7 @@ def test_a_directory_that_vanishes(tmp_path: Path) -> None:
     server.call("BGREWRITEAOF")
     wait_for_rewrite(server)
     assert server.call("SET", "c", "3") == b"OK"
-    server.process.kill()
-    server.process.wait()
+    server.kill()
     assert manifest_of(tmp_path).base is not None
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
     try:
