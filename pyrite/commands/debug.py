@@ -176,6 +176,7 @@ def _reload(client: Client, args: Args) -> None:
     if options - {b"MERGE", b"NOFLUSH", b"NOSAVE"}:
         raise CommandError(WRONG_RELOAD_OPTION)
     client.server.reload(b"NOSAVE" not in options, b"NOFLUSH" not in options, b"MERGE" in options)
+    client.server.propagation.nothing()
     client.reply.ok()
 
 
@@ -184,8 +185,15 @@ def _set_skip_checksum_validation(client: Client, args: Args) -> None:
     client.reply.ok()
 
 
+def _aof_flush_sleep(client: Client, args: Args) -> None:
+    client.server.aof.flush_delay_us = _number(args[2])
+    client.reply.ok()
+
+
 def _loadaof(client: Client, args: Args) -> None:
     client.server.reload_log()
+    # What the log has done is no change to be logged.
+    client.server.propagation.nothing()
     client.reply.ok()
 
 
@@ -495,6 +503,7 @@ _SUBCOMMANDS: dict = {
     b"htstats": (3, 4, "<dbid> [full]", "Return figures about a database's table.", _htstats),
     b"htstats-key": (3, 4, "<key> [full]", "Return figures about the table that a value is.", _htstats_key),
     b"listpack": (3, 3, "<key>", "Print the elements of a listpack to the standard output.", _listpack),
+    b"aof-flush-sleep": (3, 3, "<microseconds>", "Sleep before the log is written, for tests.", _aof_flush_sleep),
     b"loadaof": (2, 2, "", "Load the append-only file again.", _loadaof),
     b"log": (3, 3, "<message>", "Write a message to the server's log.", _log),
     b"object": (3, 3, "<key>", "Return details of a value: address, encoding, serialized length, last use.", _object),

@@ -57,6 +57,7 @@ class Aof:
         self._logged_error_at = float("-inf")
         self.write_error: OSError | None = None
         self._refuses = False  # writes, because of an error
+        self.flush_delay_us = 0  # DEBUG AOF-FLUSH-SLEEP
         self._is_open = False  # the start is over, so that a change of the configuration acts at once
         self.delayed_syncs = 0
         # Rewrites
@@ -134,6 +135,7 @@ class Aof:
             return False
         if self.state == ON:
             server.propagation.start_log()
+        server.snapshots.forget_changes()
         return True
 
     def look(self) -> None:
@@ -210,6 +212,8 @@ class Aof:
         if policy == "everysec" and not force and self._waits_for_disk():
             return
         self._postponed_at = None
+        if self.flush_delay_us:
+            time.sleep(self.flush_delay_us / 1e6)
         written, error = 0, None
         try:
             written = propagation.append(self._fd)
@@ -375,8 +379,11 @@ class Aof:
         return self._server.children.running == CHILD
 
     def configure(self, *, on: bool) -> None:
-        """Turn it on or off, once the server has started. Raises OSError."""
-        if not self._is_open or on == self.is_on:
+        """Turn it on or off, once the server has started, or remove history by what is configured. Raises OSError."""
+        if not self._is_open:
+            return
+        if on == self.is_on:
+            self._remove_history()
             return
         if on:
             self.turn_on()
@@ -431,6 +438,7 @@ class Aof:
             server.children.kill()
         if starting:
             self._remove_temporary_increment()
+        self._synced_at = 0.0
 
     def close(self) -> None:
         """The server ends: all that was written down is on disk when this returns."""
@@ -496,8 +504,10 @@ class Aof:
         server = self._server
         self.flush(force=True)
         if self.state == STARTING:
+            self.syncer.wait()
             self._use(aof_files.open_increment(self._temporary_increment, anew=True))
-            server.log_notice(f"Creating AOF incr file {os.path.basename(self._temporary_increment)} on background rewrite")
+            name = os.path.basename(self._temporary_increment)
+            server.log_notice(f"Creating AOF incr file {name} on background rewrite")
             if not server.propagation.on:
                 server.propagation.start_log()
             return
@@ -532,8 +542,10 @@ class Aof:
             server.log_warning(f"Background AOF rewrite terminated {how}")
         with suppress(OSError):
             os.unlink(temporary)
-        if self.state == STARTING and not self._starts_anew:
-            self.rewrite_scheduled = True
+        if self.state == STARTING:
+            # It failed. The next try begins with an increment of its own.
+            self._drop_temporary_increment()
+            self.rewrite_scheduled = not self._starts_anew
 
     def _note_failure(self) -> None:
         self.last_rewrite_good = False
@@ -550,6 +562,8 @@ class Aof:
         try:
             os.rename(temporary, base)
             if self.state == STARTING:
+                # A name that is used again must not be waiting to be removed.
+                self.syncer.wait()
                 manifest = manifest.rewritten(0).with_increment(self.name)
                 increment = os.path.join(self.directory, manifest.increments[-1].name)
                 os.rename(self._temporary_increment, increment)
@@ -592,9 +606,18 @@ class Aof:
         except OSError as error:
             server.log_warning(f"Can't write the AOF manifest: {error.strerror}")
 
+    def _drop_temporary_increment(self) -> None:
+        """Log nothing until the next rewrite begins."""
+        self._server.propagation.stop_log()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self._remove_temporary_increment()
+
     def _remove_temporary_increment(self) -> None:
-        with suppress(OSError):
-            os.unlink(self._temporary_increment)
+        name = os.path.basename(self._temporary_increment)
+        self._server.log_notice(f"Removing the temp incr aof file {name} in the background")
+        self.syncer.remove(self._temporary_increment)
 
 
 def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: bool) -> None:

@@ -82,7 +82,7 @@ class Manifest:
         sequence = self.base_sequence + 1
         old = (replace(self.base, type=HISTORY),) if self.base else ()
         file = LogFile(f"{name}.{sequence}.base.{'rdb' if is_rdb else 'aof'}", sequence, BASE)
-        return replace(self, base=file, base_sequence=sequence, history=self.history + old)
+        return replace(self, base=file, base_sequence=sequence, history=old + self.history)
 
     def with_increment(self, name: str) -> Manifest:
         """One more increment for the log `name`."""
@@ -94,11 +94,11 @@ class Manifest:
         """All increments but the last `kept` become history: the base has what they did."""
         end = len(self.increments) - kept
         old = tuple(replace(each, type=HISTORY) for each in self.increments[:end])
-        return replace(self, increments=self.increments[end:], history=self.history + old)
+        return replace(self, increments=self.increments[end:], history=old + self.history)
 
     def without_history(self) -> Manifest:
-        """The history has been removed."""
-        return replace(self, history=())
+        """The history has been removed. Where no increment is left either, the next one is the first, as in Redis."""
+        return replace(self, history=(), increment_sequence=self.increment_sequence if self.increments else 0)
 
 
 def of_old_file(name: str) -> Manifest:

@@ -189,6 +189,10 @@ class Snapshots:
         """A child is writing one."""
         return self._server.children.running == CHILD
 
+    def forget_changes(self) -> None:
+        """The data are those of the append-only log, so a snapshot would keep nothing that is not kept already."""
+        self._clean_changes = self._server.keyspace.dirty
+
     def note_saved(self) -> None:
         """The data are those of the snapshot on disk, which has just been written or loaded."""
         self._clean_changes = self._server.keyspace.dirty

@@ -91,7 +91,8 @@ class Acceptor:
         self._unwatch(self.tcp)
         if self.unix is not None:
             self._unwatch([self.unix])
-            self._server.log_notice("Removing the unix socket file.")
+            if self._server.exit_status == 0:
+                self._server.log_notice("Removing the unix socket file.")
             with suppress(OSError):
                 os.unlink(self.unix_path)
         self.is_open = False

@@ -199,7 +199,7 @@ APPLIED = (
     (_notifications, ("notify-keyspace-events", "tracking-table-max-keys")),
     (_dumps, ("rdbcompression", "rdb-compatibility")),
     (_snapshots, ("save", "stop-writes-on-bgsave-error")),
-    (_append_only, ("appendonly", "aof-timestamp-enabled")),
+    (_append_only, ("appendonly", "aof-timestamp-enabled", "aof-disable-auto-gc")),
     (_memory, ("maxmemory",)),
     (_eviction, ("maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")),
     (_password, ("requirepass",)),

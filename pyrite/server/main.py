@@ -133,7 +133,8 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
         if server.supervised == "systemd":
             process.notify_systemd("STOPPING=1\n")
         server.close()
-    server.log_warning("Pyrite is now ready to exit, bye bye...")
+    if server.exit_status == 0:
+        server.log_warning("Pyrite is now ready to exit, bye bye...")
     return server.exit_status
 
 

@@ -154,7 +154,9 @@ class Server(ServerState):
         self.watcher.close()
         self.poller.close()
         if self.pid_file:
-            self.log_notice("Removing the pid file.")
+            if self.exit_status == 0:
+                # The last line of a server that failed says why.
+                self.log_notice("Removing the pid file.")
             process.remove_pid_file(self.pid_file)
         self.children.kill()
         self.aof.close()
@@ -200,6 +202,8 @@ class Server(ServerState):
 
     def reload_log(self) -> None:
         """DEBUG LOADAOF: have the dataset that the log holds. Raises CommandError."""
+        if self.loader.active:
+            raise CommandError(LOADING)
         if not self.aof.reload():
             raise CommandError(b"ERR Error trying to load the AOF files, check server logs.")
         self.log_notice("Append Only File loaded by DEBUG LOADAOF")

@@ -203,6 +203,8 @@ class Checker:
         if report.later_at is None:
             print(f"Truncate nothing in AOF {path} to timestamp {self._until_s}")
             return
+        if report.whole_end == 0:
+            raise CheckError(f"AOF {path} has nothing before timestamp {self._until_s}, aborting...")
         if not is_last:
             raise CheckError(
                 f"Failed to truncate AOF {path} to timestamp {self._until_s} to offset {report.whole_end} because it is "

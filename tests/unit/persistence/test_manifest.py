@@ -81,10 +81,12 @@ def test_a_rewrite() -> None:
     during = manifest.with_increment("log")
     after = during.with_base("log", is_rdb=False).rewritten(1)
     assert [file.name for file in after.files] == ["log.2.base.aof", "log.2.incr.aof"]
-    assert [(file.name, file.type) for file in after.history] == [("log.1.base.rdb", "h"), ("log.1.incr.aof", "h")]
+    assert [(file.name, file.type) for file in after.history] == [("log.1.incr.aof", "h"), ("log.1.base.rdb", "h")]
     assert after.without_history().history == ()
     assert after.rewritten(0).increments == ()
     assert after.rewritten(0).with_increment("log").files[-1].name == "log.3.incr.aof"
+    # Not before the old ones are gone may a name be used again.
+    assert after.rewritten(0).without_history().with_increment("log").files[-1].name == "log.1.incr.aof"
 
 
 def test_it_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
