@@ -341,6 +341,8 @@ class Server(ServerState):
     def become_child(self, kind: str) -> None:
         """This process is a child now: log and the list of processes show it as one."""
         self.logger.role = "C"
+        processors = {"rdb": self.config.bgsave_cpulist, "aof": self.config.aof_rewrite_cpulist}
+        process.run_on(processors.get(kind, ""))
         if self.shows_title:
             process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
 
