@@ -118,7 +118,7 @@ def disable_huge_pages() -> None:
 
 
 def run_on(processors: str) -> None:
-    """Have this process run on these processors only: `0,2`, `4-7`, `0-6:2`. A list that makes no sense changes nothing."""
+    """Have this process run on these processors only: `0,2`, `4-7`, `0-6:2`. What makes no sense changes nothing."""
     chosen: set[int] = set()
     for part in processors.split(","):
         found = _PROCESSORS.fullmatch(part.strip())

@@ -81,6 +81,7 @@ class Server(ServerState):
         self.acceptor = Acceptor(self)
         self.children = Children(self)
         self.snapshots = Snapshots(self)
+        self._is_ending = False
         self._ending_signal = 0  # that has been received, and not yet acted on
         PubSub(self)
         Tracking(self)
@@ -115,6 +116,7 @@ class Server(ServerState):
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
+        self._is_ending = True
         self.poller.stop()
 
     def on_ending_signal(self, number: int) -> None:
@@ -125,7 +127,7 @@ class Server(ServerState):
     def _may_end(self) -> bool:
         """The main loop has stopped: tell whether that is the end. After a signal not so where saving failed."""
         number, self._ending_signal = self._ending_signal, 0
-        if not number:
+        if self._is_ending or not number:
             return True
         config = self.config
         self.log_warning("User requested shutdown...")

@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ REFUSAL = (
     b"error."
 )
 SCRIPT_REFUSAL = (
-    b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts "
-    b"are blocked. Use 'no-writes' flag for read only scripts."
+    b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable "
+    b"scripts are blocked. Use 'no-writes' flag for read only scripts."
 )
 # Long enough for a child to be still there when a test looks.
 SLOW_US = 200_000
@@ -252,9 +251,7 @@ def test_a_transaction_queued_before_the_failure(start_pyrite: ServerFactory) ->
         client.call("SET", "k", "v")
         server.call("BGSAVE")
         wait_for_child(server)
-        assert client.call("EXEC") == ErrorReply(
-            b"EXECABORT Transaction discarded because of: " + REFUSAL
-        )
+        assert client.call("EXEC") == ErrorReply(b"EXECABORT Transaction discarded because of: " + REFUSAL)
         assert client.call("GET", "k") is None
 
 

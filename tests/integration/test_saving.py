@@ -1,4 +1,4 @@
-"""Snapshots when things go wrong, and at the end of the server: the old file stays whole, and nothing is left behind."""
+"""Snapshots when things go wrong, and at the end of the server: the old file stays whole, nothing is left behind."""
 
 import os
 import shutil
