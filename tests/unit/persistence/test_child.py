@@ -70,7 +70,7 @@ def lines(tmp_path: Path) -> list[str]:
 
 
 def test_a_job_that_succeeds(host: Host, tmp_path: Path) -> None:
-    pid = host.start(lambda progress: (tmp_path / "done").touch(), total=5)
+    pid = host.start(lambda _: (tmp_path / "done").touch(), total=5)
     assert host.children.running == "rdb"
     assert host.children.pid == pid
     assert host.children.progress is not None
