@@ -1,6 +1,6 @@
-"""Commands as they stand in an append-only file, and on the wire: arrays of bulk strings.
+r"""Commands as they stand in an append-only file, and on the wire: arrays of bulk strings.
 
-    *3\\r\\n $3\\r\\nSET\\r\\n $1\\r\\nk\\r\\n $1\\r\\nv\\r\\n
+    *3\r\n $3\r\nSET\r\n $1\r\nk\r\n $1\r\nv\r\n
 
 A writer of core/rdb_format takes them, with all that it says of failures and of sinks.
 """

@@ -85,6 +85,7 @@ class Server(ServerState):
         self.acceptor = Acceptor(self)
         self.children = Children(self)
         self.snapshots = Snapshots(self)
+        self._is_ending = False
         self._ending_signal = 0  # that has been received, and not yet acted on
         PubSub(self)
         Tracking(self)
@@ -123,6 +124,7 @@ class Server(ServerState):
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
+        self._is_ending = True
         self.poller.stop()
 
     def fail(self) -> None:
@@ -133,12 +135,26 @@ class Server(ServerState):
     def on_ending_signal(self, number: int) -> None:
         """SIGTERM or SIGINT: save as it is configured, then end, once what is being served has been served."""
         self._ending_signal = number
-        self.poller.stop()
+        if not self.cron.paused:
+            self.poller.stop()
+
+    def act_on_signal(self) -> None:
+        """End if a signal has asked for it while the cron was paused."""
+        if self._ending_signal:
+            self.poller.stop()
+
+    def abort_shutdown(self) -> bool:
+        """Forget a signal that has not been acted on; False where there is none."""
+        if not self._ending_signal:
+            return False
+        self._ending_signal = 0
+        self.log_notice("Shutdown manually aborted.")
+        return True
 
     def _may_end(self) -> bool:
         """The main loop has stopped: tell whether that is the end. After a signal not so where saving failed."""
         number, self._ending_signal = self._ending_signal, 0
-        if not number:
+        if self._is_ending or not number:
             return True
         config = self.config
         self.log_warning("User requested shutdown...")
@@ -395,6 +411,8 @@ class Server(ServerState):
     def become_child(self, kind: str) -> None:
         """This process is a child now: log and the list of processes show it as one."""
         self.logger.role = "C"
+        processors = {"rdb": self.config.bgsave_cpulist, "aof": self.config.aof_rewrite_cpulist}
+        process.run_on(processors.get(kind, ""))
         if self.shows_title:
             process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
 

@@ -1,7 +1,7 @@
 """Rewrite: the whole keyspace of one moment as the shortest commands that make it, for an append-only file.
 
-That is what the file begins with where aof-use-rdb-preamble is off. Collections come in commands of at most 64 elements,
-so that none of them keeps the server that reads it for long. Expiries are absolute times.
+That is what the file begins with where aof-use-rdb-preamble is off. Collections come in commands of at most 64
+elements, so that none of them keeps the server that reads it for long. Expiries are absolute times.
 
 As with snapshots nothing here needs the GIL or writes to memory of the keyspace.
 """
@@ -10,8 +10,8 @@ import os
 
 import cython
 from cython.cimports.libc.errno import ENOMEM, ESRCH
-from cython.cimports.libc.stdint import int64_t, uint64_t
-from cython.cimports.pyrite.core.child import ChildFigures, Progress
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.child import Progress
 from cython.cimports.pyrite.core.command_writer import (
     put_argument,
     put_command,
@@ -54,7 +54,7 @@ from cython.cimports.pyrite.keyspace.database import Database, Keyspace
 from cython.cimports.pyrite.types.aof_rewrite_stream import rewrite_stream
 from cython.cimports.pyrite.types.hash import HashFieldIterator, hash_iterate, hash_length, hash_next
 from cython.cimports.pyrite.types.set import SetIterator, set_iterate, set_length, set_next
-from cython.cimports.pyrite.types.snapshot import snapshot_tick
+from cython.cimports.pyrite.types.snapshot import snapshot_dismiss, snapshot_tick
 from cython.cimports.pyrite.types.sorted_set import ZsetIterator, zset_iterate, zset_length, zset_next
 
 
@@ -227,9 +227,7 @@ def _put_entry(w: cython.pointer[RdbWriter], e: cython.pointer[Entry]) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _put_database(
-    job: cython.pointer[RewriteJob], number: cython.int, table: cython.pointer[HashTable]
-) -> cython.bint:
+def _put_database(job: cython.pointer[RewriteJob], number: cython.int, table: cython.pointer[HashTable]) -> cython.bint:
     """Write one database, nothing of an empty one; False where that failed, or nobody waits for it."""
     w: cython.pointer[RdbWriter] = cython.address(job.writer)
     it: HashIterator
@@ -242,6 +240,7 @@ def _put_database(
     e: cython.pointer[Entry] = ht_next(cython.address(it))
     while e != cython.NULL and not w.failed:
         _put_entry(w, e)
+        snapshot_dismiss(job.figures, e)
         job.keys += 1
         if not snapshot_tick(job.figures, job.keys, job.key_delay_us):
             job.orphaned = True

@@ -1,7 +1,7 @@
 """A stream as the commands that make it; `aof_rewrite` tells why.
 
-What the commands can't say is lost, as with Redis: entries that are pending though they were deleted, and when consumers
-were last seen.
+What the commands can't say is lost, as with Redis: entries that are pending though they were deleted, and when
+consumers were last seen.
 """
 
 import cython

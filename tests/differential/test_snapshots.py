@@ -28,9 +28,7 @@ def shapes(client: RespClient) -> list[tuple[object, ...]]:
         keys = client.call("KEYS", "*")
         assert isinstance(keys, list)
         for key in sorted(keys):
-            kind, encoding, expiry = client.pipeline(
-                [["TYPE", key], ["OBJECT", "ENCODING", key], ["PEXPIRETIME", key]]
-            )
+            kind, encoding, expiry = client.pipeline([["TYPE", key], ["OBJECT", "ENCODING", key], ["PEXPIRETIME", key]])
             found.append((database, key, kind, None if kind in {b"list", b"set"} else encoding, expiry))
     client.call("SELECT", 0)
     return found
