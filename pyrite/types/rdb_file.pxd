@@ -59,6 +59,7 @@ cdef class RdbFile:
     cdef BaseException raised           # by the listener, in the midst of a read
     # What to do with what is read
     cdef public bint keeps              # put it into the databases; otherwise it is only looked at
+    cdef public bint passes_over        # does not look at values, only for where they end
     cdef public bint replaces           # a key that is there already; otherwise that is an error
     cdef public bint drops_expired
     cdef public bint checks_sum

@@ -54,6 +54,14 @@ from cython.cimports.pyrite.core.rdb_stream import (
 )
 from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace
 from cython.cimports.pyrite.types.rdb_load import rdb_load_entry
+from cython.cimports.pyrite.types.rdb_skip import rdb_skip_value
+
+# These say how values of their types are freed, which a program that reads files and knows no commands needs as well.
+import pyrite.types.hash
+import pyrite.types.list
+import pyrite.types.set
+import pyrite.types.sorted_set
+import pyrite.types.stream
 
 DOING = (
     "start",
@@ -104,14 +112,12 @@ _MODULE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 class RdbError(Exception):
     """A file, or a part of it, can't be read. `str()` is the reason, in the words of Redis where it has some."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.offset = 0  # bytes read until then
-        self.record_at = 0  # where the record began that could not be read
-        self.key: bytes | None = None
-        self.type = -1  # of the value, where one was being read
-        self.doing = DOING[0]
-        self.is_corrupt = True  # the bytes are wrong; otherwise they could not be read, or not be kept
+    offset = 0  # bytes read until then
+    record_at = 0  # where the record began that could not be read
+    key: bytes | None = None
+    type = -1  # of the value, where one was being read
+    doing = DOING[0]
+    is_corrupt = True  # the bytes are wrong; otherwise they could not be read, or not be kept
 
 
 class Listener:
@@ -248,7 +254,9 @@ class RdbFile:
             self._fail("there is not enough memory for what follows", False)
         if problem == RDB_FAILED:
             if self.raised is not None:
-                raise self.raised
+                raised: BaseException = self.raised
+                self.raised = None
+                raise raised
             self._fail(f"reading failed: {os.strerror(self.s.error)}", False)
         if self.doing == DOING_VALUE:
             self._fail("the value's bytes are not what they should be")
@@ -270,11 +278,14 @@ class RdbFile:
         self.record_at = HEADER_BYTES
         return self.version
 
-    def read(self) -> None:
-        """Read all records, up to the end and the checksum. Raises RdbError, and what the listener raises."""
+    def read(self, keys: cython.longlong = -1) -> bool:
+        """Read all records, up to the end and the checksum; or so many keys and what stands before and between them.
+
+        Returns whether that was the end. Raises RdbError, and what the listener raises.
+        """
         type: cython.int
         self.in_record = False
-        while True:
+        while keys:
             if not self.in_record:
                 self.record_at = rdb_stream_offset(cython.address(self.s))
             self.doing = DOING_TYPE
@@ -285,9 +296,13 @@ class RdbFile:
                 break
             if type < RDB_SLOT_INFO:
                 self._read_value(type)
+                keys -= 1
             else:
                 self._opcode(type)
+        if keys == 0:
+            return False
         self._end()
+        return True
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -332,6 +347,9 @@ class RdbFile:
                 self.past_keys += 1
         if type == RDB_MODULE:
             self._skip_module_value(rdb_get_length(cython.address(self.s.r)))
+        elif self.passes_over:
+            rdb_skip_value(cython.address(self.s.r), type)
+            self._check()
         else:
             self._take(type)
         if self.delay_us:
