@@ -183,9 +183,9 @@ class RdbLoad:
         path = os.path.abspath(self.path)
         reason = str(error).rstrip(".")
         if error.is_corrupt:
-            advice = f"pyrite-check-rdb shows what {path} holds, and saves with --fix what can be read of it"
+            advice = "pyrite-check-rdb shows what it holds, and saves with --fix what can be read of it"
         else:
-            advice = f"The file {path} itself may be in order"
+            advice = "The file itself may be in order"
         return f"Can't load the RDB file {path}: {where}: {reason}. {advice}."
 
 

@@ -32,7 +32,8 @@ def start_in(directory: Path, *arguments: str) -> Outcome:
 def slow(directory: Path, *arguments: str, keys: int = 2000) -> Server:
     """Start a server that is busy loading for some seconds, and return it at once."""
     records = [rdb.entry(b"key:%d" % n, rdb.string(b"x" * 1000)) for n in range(keys)]
-    put(directory, rdb.aux(b"used-mem", b"4000000"), *records)
+    # Its checksum is left out: making one takes the model seconds.
+    put(directory, rdb.aux(b"used-mem", b"4000000"), *records, sums=False)
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "60 1", "--enable-debug-command", "yes"]
     options += ["--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024"]
@@ -122,7 +123,7 @@ def test_a_file_saved_without_a_checksum(tmp_path: Path, start_pyrite: ServerFac
         (b"REDIS00x1\xff", ["Can't handle RDB format version 0"]),
         (b"REDIS0011" + rdb.entry(b"some\nkey", STRING)[:-1], ["key 'some\\nkey' (string)", "Unexpected EOF", "--fix"]),
         (rdb.file(rdb.entry(b"k", b"\x40x")), ["Invalid object type: 64"]),
-        (rdb.file(rdb.entry(b"k", rdb.plain_set([b"a", b"a"]))), ["offset 18, key 'k' (set-hashtable): the value"]),
+        (rdb.file(rdb.entry(b"k", rdb.plain_set([b"a", b"a"]))), ["offset 17, key 'k' (set-hashtable): the value"]),
         (rdb.file(rdb.entry(b"k", STRING), rdb.entry(b"k", STRING)), ["key 'k'", "duplicated key in DB 0"]),
         (rdb.file(rdb.select(16)), ["configured to handle more than 16 databases"]),
         (rdb.file(b"\xf6" + rdb.text(b"x")), ["Pre-release function format not supported"]),
@@ -187,7 +188,7 @@ def test_clients_are_served_while_it_loads(tmp_path: Path) -> None:
             assert client.call("PING") == LOADING
             assert client.call("GET", "key:1") == LOADING
             assert client.call("CONFIG", "SET", "dir", "/") == LOADING
-            assert client.call("ECHO", "x") == LOADING
+            assert client.call("ECHO", "x") == b"x"
             assert client.call("SELECT", 1) == b"OK"
             assert client.call("DEBUG", "RELOAD", "NOSAVE") == LOADING
         info = server.info("persistence")
