@@ -461,8 +461,10 @@ def _wait_until_accepting(server: Server) -> None:
             raise AssertionError(f"the server ended with status {server.process.returncode}:\n{server.output()}")
         try:
             with RespClient(server.port) as client:
-                client.call("PING")
-            return
+                reply = client.call("PING")
+            if not isinstance(reply, ErrorReply) or reply.code != b"LOADING":
+                return
         except ConnectionError:
-            time.sleep(0.01)
+            pass
+        time.sleep(0.01)
     raise AssertionError(f"the server does not accept connections after {START_TIMEOUT_S} s:\n{server.output()}")

@@ -38,6 +38,8 @@ from cython.cimports.pyrite.types.stream import stream_of
 from cython.cimports.pyrite.types.string import string_view
 
 DIGEST_BYTES = 20
+# Redis's number of streams; 5, which is ours, stands for values of modules there.
+STREAM_TYPE = cython.declare(cython.int, 6)
 
 
 @cython.cfunc
@@ -140,7 +142,7 @@ def _stream(digest: object, e: cython.pointer[Entry]) -> object:
 def value_digest(digest: object, e: cython.pointer[Entry]) -> object:
     """A key's value and whether it expires, added to a digest."""
     type: cython.int = entry_type(e)
-    digest = _mix(digest, int(type).to_bytes(4, "big"))
+    digest = _mix(digest, int(STREAM_TYPE if type == TYPE_STREAM else type).to_bytes(4, "big"))
     if type == TYPE_STRING:
         digest = _string(digest, e)
     elif type == TYPE_LIST:

@@ -193,6 +193,7 @@ def flushall(client: Client, args: Args) -> None:
     db: Database
     for db in keyspace.databases:
         keyspace.dirty += db.flush(lazy)
+    client.server.on_all_deleted()
     client.reply.ok()
 
 

@@ -21,6 +21,8 @@ cdef enum:
     TICK_US = 1000000
     COW_DUTY = 100              # measuring copied memory takes at most so small a part of the child's time
     ROLLUP_BYTES = 4096         # more than the kernel's summary of a process's memory takes
+    PAGE_BYTES = 4096
+    DISMISS_MIN = 16384         # a smaller block is not worth a call of the kernel
 
 cdef struct ChildFigures:
     uint64_t keys               # written so far
@@ -38,3 +40,4 @@ cdef class Progress:
     cdef ChildFigures* figures
 
 cdef bint child_tick(ChildFigures* figures) noexcept nogil
+cdef void child_dismiss(ChildFigures* figures, void* p, size_t n) noexcept nogil

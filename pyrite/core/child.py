@@ -15,14 +15,14 @@ import os
 
 import cython
 from cython.cimports.libc.errno import errno
-from cython.cimports.libc.stdint import int64_t, uint64_t
+from cython.cimports.libc.stdint import int64_t, uint64_t, uintptr_t
 from cython.cimports.libc.stdlib import strtoull
 from cython.cimports.libc.string import memset, strstr
 from cython.cimports.posix.fcntl import O_CLOEXEC, O_RDONLY, open
 from cython.cimports.posix.time import CLOCK_MONOTONIC, clock_gettime, timespec
 from cython.cimports.posix.types import pid_t
 from cython.cimports.posix.unistd import close, fork, getpid, getppid, read
-from cython.cimports.pyrite.core.memory import mem_lock, mem_unlock
+from cython.cimports.pyrite.core.memory import mem_discard_lines, mem_lock, mem_unlock
 
 
 @cython.cfunc
@@ -82,6 +82,22 @@ def child_tick(figures: cython.pointer[ChildFigures]) -> cython.bint:
     if now_us - figures.cow_at_us > figures.cow_cost_us * COW_DUTY:
         _measure(figures)
     return figures.parent == 0 or getppid() == figures.parent
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def child_dismiss(figures: cython.pointer[ChildFigures], p: cython.p_void, n: cython.size_t) -> cython.void:
+    """The child needs these bytes no more: give its share of their pages back, so that they are not copied for it.
+
+    Does nothing anywhere but in a forked child: what is given back reads as zeros.
+    """
+    page: uintptr_t = PAGE_BYTES
+    start: uintptr_t = (cython.cast(uintptr_t, p) + page - 1) & ~(page - 1)
+    end: uintptr_t = (cython.cast(uintptr_t, p) + n) & ~(page - 1)
+    if n < DISMISS_MIN or figures == cython.NULL or figures.parent == 0 or getpid() == figures.parent:
+        return
+    mem_discard_lines(cython.cast(cython.p_void, start), end - start)
 
 
 @cython.final

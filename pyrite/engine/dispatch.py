@@ -53,8 +53,8 @@ from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
 from pyrite.engine.declare import NO_MULTI as _NO_MULTI
 from pyrite.engine.declare import READONLY as _READONLY
-from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
 from pyrite.engine.declare import SCRIPTING
+from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
 from pyrite.engine.declare import WRITE as _WRITE
 from pyrite.engine.monitor import feed_monitors
 

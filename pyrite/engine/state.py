@@ -101,6 +101,9 @@ class ServerState:
     def serve_meanwhile(self) -> None:
         """Serve others for a turn while a script runs, and goes on running; where that can be done."""
 
+    def on_all_deleted(self) -> None:
+        """FLUSHALL has run: what is on disk must not bring the data back."""
+
     def forget_client(self, client) -> None:
         """A client left, or was reset: nothing is sent to it any more that it does not ask for."""
         self.monitors.pop(client.id, None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # What ends a child on purpose; Redis's, so that whoever watches the processes knows it.
 STOP_SIGNAL = signal.SIGUSR1
 # A child that does not end by then, such as a stopped one, is ended without being asked.
-STOP_WAIT_S = 0.2
+STOP_WAIT_S = 0.5
 _DESCRIPTORS_MAX = 1 << 20  # the kernel's own limit unless somebody raises it
 _NAMES = {"rdb": "RDB", "aof": "AOF rewrite"}
 
@@ -66,6 +66,7 @@ class Children:
         self._server = server
         self._on_done: Callable[[Outcome], object] | None = None
         self._pipe = -1
+        self._stopping = False  # it has been told to end
         self.running: str | None = None  # the kind of the child that runs
         self.pid = -1
         self.progress: Progress | None = None
@@ -110,27 +111,33 @@ class Children:
         return pid
 
     def kill(self) -> None:
-        """End the child, if there is one, and wait until it has; its `on_done` is called before this returns."""
+        """End the child, if there is one; its `on_done` is called before this returns.
+
+        But for a child that is stuck in the kernel, on a disk that does not answer: that one ends when it can.
+        """
         if self.running is None:
             return
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, STOP_SIGNAL)
-            if not _ends_within(self._pipe, STOP_WAIT_S):
-                os.kill(self.pid, signal.SIGKILL)
-        self._end(stopped=True)
+        self._stopping = True
+        for number in (STOP_SIGNAL, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+            if _ends_within(self._pipe, STOP_WAIT_S):
+                self._end()
+                return
 
-    def _end(self, *, stopped: bool = False) -> None:
+    def _end(self) -> None:
         """The child has closed its end of the pipe: it has ended, or is about to."""
         kind, progress, on_done = self.running, self.progress, self._on_done
         if kind is None or progress is None or on_done is None:
             return
         status, number = _wait_for(self.pid)
-        if stopped and number == signal.SIGKILL:
+        if self._stopping and number == signal.SIGKILL:
             number = STOP_SIGNAL
         self._server.watcher.remove(self._pipe)
         os.close(self._pipe)
         elapsed_s = (time.monotonic_ns() - self.started_ns) / 1e9
         outcome = Outcome(kind, self.pid, status, number, progress.cow_peak_bytes, elapsed_s)
+        self._stopping = False
         self.running = self.progress = self._on_done = None
         self.pid = self._pipe = -1
         self._server.keyspace.spare_copies(False)

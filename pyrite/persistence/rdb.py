@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import os
-
 import threading
 import time
 from contextlib import suppress
@@ -101,7 +100,8 @@ def _fill(server: Server, descriptor: int, progress: Progress | None, *, keep_ca
             os.fsync(descriptor)
             if not keep_cache:
                 # It will not be read soon, and the cache has better uses.
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+                with suppress(OSError):
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             if progress is not None and progress.orphaned():
                 # Another server may have the directory by now, and newer data.
                 raise ProcessLookupError(errno.ESRCH, "the server is gone")
@@ -137,6 +137,10 @@ def sync_directory(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems know no flush of a directory.
+        if error.errno not in (errno.EINVAL, errno.EBADF):
+            raise
     finally:
         os.close(descriptor)
 
@@ -304,5 +308,3 @@ class Snapshots:
 def _unlink(path: str) -> None:
     with suppress(OSError):
         os.unlink(path)
-
-

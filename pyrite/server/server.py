@@ -84,6 +84,7 @@ class Server(ServerState):
         self.acceptor = Acceptor(self)
         self.children = Children(self)
         self.snapshots = Snapshots(self)
+        self._is_ending = False
         self._ending_signal = 0  # that has been received, and not yet acted on
         PubSub(self)
         Tracking(self)
@@ -121,6 +122,7 @@ class Server(ServerState):
 
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
+        self._is_ending = True
         self.poller.stop()
 
     def fail(self) -> None:
@@ -136,7 +138,7 @@ class Server(ServerState):
     def _may_end(self) -> bool:
         """The main loop has stopped: tell whether that is the end. After a signal not so where saving failed."""
         number, self._ending_signal = self._ending_signal, 0
-        if not number:
+        if self._is_ending or not number:
             return True
         config = self.config
         self.log_warning("User requested shutdown...")
@@ -372,8 +374,14 @@ class Server(ServerState):
     def become_child(self, kind: str) -> None:
         """This process is a child now: log and the list of processes show it as one."""
         self.logger.role = "C"
+        processors = {"rdb": self.config.bgsave_cpulist, "aof": self.config.aof_rewrite_cpulist}
+        process.run_on(processors.get(kind, ""))
         if self.shows_title:
             process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
+
+    def on_all_deleted(self) -> None:
+        """FLUSHALL has run: what is on disk must not bring the data back."""
+        self.snapshots.after_flush()
 
     def note_disk_error(self, source: str, texts: tuple[bytes, bytes] | None) -> None:
         """The disk does not take what `source` has to write, or does again: refuse writes, or accept them.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pyrite.server import process
@@ -28,8 +31,10 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
         return True
     server.log_notice("Saving the final RDB snapshot before exiting.")
     _tell_supervisor(server, "Saving the final RDB snapshot")
-    # The cache keeps the file: the server likely starts again soon.
-    if server.snapshots.save(keep_cache=True):
+    with _interruptible():
+        # The cache keeps the file: the server likely starts again soon.
+        saved = server.snapshots.save(keep_cache=True)
+    if saved:
         return True
     if force:
         server.log_warning("Error trying to save the DB. Exit anyway.")
@@ -38,6 +43,17 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
     _tell_supervisor(server, "Error trying to save the DB, can't exit.")
     server.log_warning("Errors trying to shut down the server. Check the logs for more information.")
     return False
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Who presses Ctrl-C once more while all is saved means it: the process ends at once."""
+    handler = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _tell_supervisor(server: Server, status: str) -> None:

@@ -24,4 +24,5 @@ cdef struct SnapshotJob:
     ChildFigures* figures   # of the child process; NULL in the server itself
     bint orphaned
 
+cdef void snapshot_dismiss(ChildFigures* figures, Entry* e) noexcept nogil
 cdef bint snapshot_tick(ChildFigures* figures, uint64_t keys, int delay_us) noexcept nogil

@@ -23,14 +23,20 @@ import os
 import cython
 from cython.cimports.libc.errno import ENOMEM, ESRCH
 from cython.cimports.libc.stdint import int64_t, uint8_t, uint32_t, uint64_t
-from cython.cimports.pyrite.core.child import TICK_KEYS, ChildFigures, Progress, child_tick
+from cython.cimports.pyrite.core.child import TICK_KEYS, ChildFigures, Progress, child_dismiss, child_tick
 from cython.cimports.pyrite.core.entry import (
+    PART_OWNER,
+    TYPE_STRING,
+    Blob,
     Entry,
+    blob_data,
     entry_access,
     entry_expire,
     entry_has_expire,
     entry_key,
     entry_key_length,
+    entry_pointer,
+    entry_type,
 )
 from cython.cimports.pyrite.core.file_sink import SINK_CHUNK, file_sink_init, file_sink_write
 from cython.cimports.pyrite.core.hashtable import HashIterator, HashTable, ht_count, ht_iterate, ht_next, random_draw
@@ -79,6 +85,17 @@ def snapshot_tick(figures: cython.pointer[ChildFigures], keys: uint64_t, delay_u
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def snapshot_dismiss(figures: cython.pointer[ChildFigures], e: cython.pointer[Entry]) -> cython.void:
+    """A child has written this key: a long string of it is needed no more."""
+    blob: cython.pointer[Blob]
+    if figures != cython.NULL and e.parts & PART_OWNER and entry_type(e) == TYPE_STRING:
+        blob = cython.cast(cython.pointer[Blob], entry_pointer(e))
+        child_dismiss(figures, blob_data(blob), blob.length)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _put_key(job: cython.pointer[SnapshotJob], e: cython.pointer[Entry]) -> cython.void:
     w: cython.pointer[RdbWriter] = cython.address(job.writer)
     if entry_has_expire(e):
@@ -94,6 +111,7 @@ def _put_key(job: cython.pointer[SnapshotJob], e: cython.pointer[Entry]) -> cyth
     rdb_put_byte(w, cython.cast(uint8_t, type))
     rdb_put_text(w, entry_key(e), entry_key_length(e))
     rdb_save_value(w, e, type)
+    snapshot_dismiss(job.figures, e)
 
 
 @cython.cfunc

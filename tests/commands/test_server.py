@@ -140,12 +140,6 @@ def test_there_is_no_shutdown_to_abort(server: Server) -> None:
     assert server.call("SHUTDOWN", "ABORT") == ErrorReply(b"ERR No shutdown in progress.")
 
 
-def test_shutdown_does_not_pretend_to_save(server: Server) -> None:
-    assert server.call("SHUTDOWN", "SAVE") == ErrorReply(b"ERR Errors trying to SHUTDOWN. Check logs.")
-    assert server.call("PING") == b"PONG"
-    assert "Can't save" in server.output()
-
-
 @pytest.mark.parametrize("arguments", [(), ("NOSAVE",), ("nosave", "now", "force"), ("SAVE", "FORCE")])
 def test_shutdown_ends_the_process_and_the_rest_of_the_pipeline(
     start_pyrite: Callable[..., Server], arguments: tuple[str, ...]

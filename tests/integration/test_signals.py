@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.processes import wait_for
-from tests.support import ErrorReply, RespClient, Server
+from tests.support import RespClient, Server
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -56,14 +56,6 @@ def test_shutdown_command(start_pyrite: Callable[..., Server], tmp_path: Path) -
         assert other.is_closed_by_server()
     assert server.process.wait(5) == 0
     assert not path.exists()
-
-
-def test_shutdown_that_can_not_save(start_pyrite: Callable[..., Server]) -> None:
-    server = start_pyrite()
-    assert isinstance(server.call("SHUTDOWN", "SAVE"), ErrorReply)
-    assert server.call("PING") == b"PONG"
-    server.client.send("SHUTDOWN", "SAVE", "FORCE")
-    assert server.process.wait(5) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGPIPE])

@@ -1,8 +1,7 @@
 """Every option, declared once: default, range, flags, other name, and what it does.
 
-Names, defaults and ranges are those of Redis 7.4, but for one: `save` is empty until there are snapshots. A mark
-`missing=` says which feature an option still waits for, and `option.Missing` what that means; bringing the feature
-means deleting its marks here, nothing else.
+Names, defaults and ranges are those of Redis 7.4. A mark `missing=` says which feature an option still waits for, and
+`option.Missing` what that means; bringing the feature means deleting its marks here, nothing else.
 """
 
 from __future__ import annotations
@@ -187,9 +186,7 @@ class Options:
         alias="aof_rewrite_cpulist",
         missing=AOF,
     )
-    bgsave_cpulist = Text(
-        "", "Processors of snapshots.", IMMUTABLE, nullable=True, alias="bgsave_cpulist", missing=SNAPSHOTS
-    )
+    bgsave_cpulist = Text("", "Processors of snapshots.", IMMUTABLE, nullable=True, alias="bgsave_cpulist")
     ignore_warnings = Text("", "Start-up warnings to overlook.", missing=STARTUP_CHECKS)
     locale_collate = Locale("", "Locale that text is sorted by; empty takes the environment's.")
     jemalloc_bg_thread = Boolean(True, "Return memory in the background.", missing=JEMALLOC)
@@ -341,7 +338,7 @@ class Options:
     )
     rdbchecksum = Boolean(True, "Put a checksum into a snapshot.", IMMUTABLE)
     rdb_save_incremental_fsync = Boolean(True, "Flush a snapshot to disk as it grows.")
-    rdb_del_sync_files = Boolean(False, "Remove files that only served replication.", missing=SNAPSHOTS)
+    rdb_del_sync_files = Boolean(False, "Remove files that only served replication.", missing=REPLICATION)
     stop_writes_on_bgsave_error = Boolean(True, "Refuse writes while snapshots fail.")
     rdb_key_save_delay = Integer(0, INT_MIN, INT_MAX, "Delay per key, for tests.", HIDDEN)
     key_load_delay = Integer(

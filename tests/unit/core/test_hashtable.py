@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pyrite.core.hashtable import Table, set_random_seed
+from pyrite.core.hashtable import Table, set_random_seed, spare_copies
 from pyrite.core.memory import used_memory
 from tests.models import hashtable as model
 
@@ -332,3 +332,66 @@ def test_same_seed_draws_the_same_keys() -> None:
     set_random_seed(b"0123456789abcdef")
     assert [table.random() for _ in range(50)] == first
     assert len(set(first)) > 20
+
+
+@pytest.fixture
+def sparing() -> Iterator[None]:
+    """Have tables spare memory that a child process shares."""
+    spare_copies(True)
+    yield
+    spare_copies(False)
+
+
+def test_while_memory_is_shared_a_table_grows_late(sparing: None) -> None:
+    table = Table()
+    keys = [b"%d" % number for number in range(7 * 64)]
+    for key in keys[: 7 * 4]:
+        table.add(key)
+    assert table.shape["buckets"] == 1
+    assert table.shape["new_buckets"] == 0
+    table.add(keys[7 * 4])
+    assert table.shape["new_buckets"] == 2
+    for key in keys[7 * 4 + 1 :]:
+        table.add(key)
+    shape = table.shape
+    assert (shape["buckets"] + shape["new_buckets"]) * 7 * 2 < len(keys)
+    assert all(key in table for key in keys)
+    assert sorted(table.keys()) == sorted(keys)
+    spare_copies(False)
+    table.add(b"last")
+    while table.rehash(100):
+        table.add(b"more %d" % table.shape["moved"])
+    assert all(key in table for key in keys)
+
+
+def test_while_memory_is_shared_a_resize_rests() -> None:
+    table = Table()
+    for number in range(7 * 64 + 1):
+        table.add(b"%d" % number)
+    assert table.shape["rehashing"] == 1
+    spare_copies(True)
+    before = table.shape
+    assert table.rehash(1000)
+    for number in range(20):
+        table.add(b"more %d" % number)
+        table.discard(b"%d" % number)
+    assert table.shape["moved"] == before["moved"]
+    spare_copies(False)
+    assert not table.rehash(1000)
+    assert table.shape["rehashing"] == 0
+    assert len(table.keys()) == 7 * 64 + 1
+
+
+def test_while_memory_is_shared_a_table_does_not_shrink(sparing: None) -> None:
+    table = Table()
+    spare_copies(False)
+    for number in range(7 * 64):
+        table.add(b"%d" % number)
+    while table.rehash(100):
+        pass
+    spare_copies(True)
+    buckets = table.shape["buckets"]
+    for number in range(7 * 64 - 1):
+        table.discard(b"%d" % number)
+    assert table.shape["buckets"] == buckets
+    assert table.shape["rehashing"] == 0

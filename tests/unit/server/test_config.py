@@ -129,7 +129,7 @@ def test_set_refuses(config):
     assert reply(config, ("port", "1"), ("PORT", "1")) == failed("PORT", "duplicate parameter")
     assert reply(config, ("port", "1"), ("port", "2"), ("nosuch", "3")) == failed("port", "duplicate parameter")
     assert reply(config, ("TIMEOUT", "-1")) == failed("timeout", "argument must be between 0 and 2147483647 inclusive")
-    assert reply(config, ("save", "60 1")) == failed("save", "Pyrite has no snapshots yet: only '' can be set")
+    assert reply(config, ("save", "60")) == failed("save", "Invalid save parameters")
     assert reply(config, ("maxmemory-clients", "1gb")) == failed(
         "maxmemory-clients", "Pyrite has no eviction of clients yet: only '0' can be set"
     )

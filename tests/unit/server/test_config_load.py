@@ -125,10 +125,8 @@ def test_repeated_limits_add_up():
     assert (limits.normal, limits.replica, limits.pubsub) == ((1, 2, 3), (4, 5, 6), (33554432, 8388608, 60))
 
 
-def test_repeated_save_points_add_up(monkeypatch):
-    monkeypatch.setattr(Config.save, "missing", None)
-    monkeypatch.setattr(Config.save, "default", ((3600, 1),))
-    assert read("").save == ((3600, 1),)
+def test_repeated_save_points_add_up():
+    assert read("").save == ((3600, 1), (300, 100), (60, 10000))
     assert read("save 60 1\nsave 30 2 10 3", "--save", "5", "4").save == ((60, 1), (30, 2), (10, 3), (5, 4))
     assert read("save 60 1", "--save", "").save == ()
     assert read("save '60 1'\nsave ''\nsave 1 1").save == ((1, 1),)
@@ -261,7 +259,7 @@ def test_a_name_given_up_can_be_taken():
         ("port 65536", "argument must be between 0 and 65535 inclusive"),
         ("shutdown-on-sigint", "argument(s) must be one of the following: default, save, nosave, now, force"),
         ("appendonly yes", "Pyrite has no append-only file yet: only 'no' can be set"),
-        ("save 3600 1", "Pyrite has no snapshots yet: only '' can be set"),
+        ("save 3600 0 1", "Invalid save parameters"),
         ("replicaof 127.0.0.1 6379", "Pyrite has no replication yet: only '' can be set"),
         ("slaveof 127.0.0.1 abc", "Invalid master port"),
         ("cluster-enabled yes", "Pyrite has no cluster mode yet: only 'no' can be set"),

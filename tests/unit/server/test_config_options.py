@@ -53,7 +53,8 @@ def test_declaration(name):
     assert "\n" not in entry.doc
     if name not in ("dir", "replicaof"):  # whose defaults are wherever the process is, and what no text can say
         text = entry.format(entry.default)
-        assert entry.parse(text.split(" ") if entry.takes_many else [text], entry.default) == entry.default
+        current = () if entry.accumulates else entry.default
+        assert entry.parse(text.split(" ") if entry.takes_many else [text], current) == entry.default
         assert not any(group.changed for group in entry.groups(entry.default))
     entry.refuse_missing(entry.default)
 
@@ -79,8 +80,6 @@ SWITCHED_ON = {
     "io-threads": 2,
     "maxmemory-clients": -5,
     "supervised": "upstart",
-    "shutdown-on-sigint": ("save",),
-    "shutdown-on-sigterm": ("save", "now"),
     "oom-score-adj": "yes",
     "server-cpulist": "0-3",
     "bio-cpulist": "0-3",
@@ -88,7 +87,6 @@ SWITCHED_ON = {
     "syslog-enabled": True,
     "aclfile": "/etc/users.acl",
     "activedefrag": True,
-    "save": (special.SavePoint(60, 1),),
     "appendonly": True,
     "replicaof": ("127.0.0.1", 6379),
     "min-replicas-to-write": 1,
@@ -199,7 +197,7 @@ def test_addresses():
 
 def test_save_points():
     entry = BY_NAME["save"]
-    points = parse("save", "3600", "1", "60", "10000")
+    points = parse("save", "3600", "1", "60", "10000", current=())
     assert points == ((3600, 1), (60, 10000))
     assert entry.format(points) == "3600 1 60 10000"
     assert parse("save", "5", "0", current=points) == (*points, (5, 0))

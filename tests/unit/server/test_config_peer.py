@@ -30,6 +30,7 @@ DIFFERENT = {
     "port": (None, "6379", "the peer listens on a port of its own"),
     "bind": ("127.0.0.1", "* -::*", "the peer is started on loopback"),
     "dir": (None, None, "the peer runs in a directory of its own"),
+    "save": ("", "3600 1 300 100 60 10000", "the peer is started so"),
     "enable-debug-command": ("yes", "no", "the peer is started so"),
 }
 
@@ -193,6 +194,7 @@ def like(peer):
     config = Config()
     config.assign("port", str(peer.port))
     config.assign("dir", str(peer.directory))
+    config.assign("save", "")
     return config
 
 

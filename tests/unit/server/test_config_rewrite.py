@@ -256,12 +256,11 @@ def test_rewriting_says_what_is_set_and_does_so_once(text, changes):
     content = rewrite("\n".join(text).encode(), config)
     assert rewrite(content, config) == content
     again = Config()
-    for line in content.split(b"\n"):
-        name = line.split(b" ", 1)[0].decode("utf-8", "replace").lower()
-        if name in BY_NAME:
-            with open("one.conf", "wb") as file:
-                file.write(line)
-            load(again, parse_command_line(["one.conf"]))
+    with open("one.conf", "wb") as file:
+        for line in content.split(b"\n"):
+            if line.split(b" ", 1)[0].decode("utf-8", "replace").lower() in BY_NAME:
+                file.write(line + b"\n")
+    load(again, parse_command_line(["one.conf"]))
     for option in OPTIONS:
         if not option.flags & IMMUTABLE:
             assert again.value_of(option) == config.value_of(option)
