@@ -188,7 +188,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check a file as the command line asks; returns the exit status, 0 where it is in order or has been mended."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Check an RDB file.")
     parser.add_argument("file", help="the file, such as dump.rdb")
-    parser.add_argument("--fix", action="store_true", help="save what can be read of a broken file, keeping the original")
+    parser.add_argument(
+        "--fix", action="store_true", help="save what can be read of a broken file, keeping the original"
+    )
     parser.add_argument("--yes", action="store_true", help="mend without asking")
     parser.add_argument(
         "-v", "--version", action="version", version=f"{PROGRAM} {__version__} compatible with Redis {REDIS_VERSION}"

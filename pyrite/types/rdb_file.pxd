@@ -87,6 +87,7 @@ cdef class RdbFile:
     cdef int _fail(self, str reason, bint corrupt=*) except -1
     cdef int _check(self) except -1
     cdef int _opcode(self, int type) except -1
+    cdef bint _is_of_next_key(self, int type) noexcept
     cdef bytes _text(self)
     cdef int _read_value(self, int type) except -1
     cdef int _take(self, int type) except -1

@@ -21,7 +21,7 @@ Nobody vouches for a file: `RdbError` says what is wrong and where.
 import os
 
 import cython
-from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from cython.cimports.libc.stdint import int32_t, int64_t, uint32_t, uint64_t
 from cython.cimports.libc.string import memcpy
 from cython.cimports.posix.unistd import usleep
 from cython.cimports.pyrite.core.entry import Entry, entry_free, entry_set_access
@@ -52,16 +52,16 @@ from cython.cimports.pyrite.core.rdb_stream import (
     rdb_stream_offset,
     rdb_stream_open,
 )
-from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace
+from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Keyspace
 from cython.cimports.pyrite.types.rdb_load import rdb_load_entry
 from cython.cimports.pyrite.types.rdb_skip import rdb_skip_value
 
-# These say how values of their types are freed, which a program that reads files and knows no commands needs as well.
-import pyrite.types.hash
-import pyrite.types.list
-import pyrite.types.set
-import pyrite.types.sorted_set
-import pyrite.types.stream
+from pyrite.types import hash as _hash  # noqa: F401 - says how its values are freed, here and below
+from pyrite.types import list as _list  # noqa: F401
+from pyrite.types import set as _set  # noqa: F401
+from pyrite.types import sorted_set as _sorted_set  # noqa: F401
+from pyrite.types import stream as _stream  # noqa: F401
+from pyrite.types.rdb_load import broken_value
 
 DOING = (
     "start",
@@ -155,7 +155,6 @@ def _report(context: cython.p_void, done: uint64_t) -> cython.bint:
 
 def module_name(id: uint64_t) -> str:
     """The name of the module type with this number."""
-    i: cython.int
     return "".join([_MODULE_LETTERS[(id >> (10 + 6 * (8 - i))) & 63] for i in range(9)])
 
 
@@ -259,7 +258,7 @@ class RdbFile:
                 raise raised
             self._fail(f"reading failed: {os.strerror(self.s.error)}", False)
         if self.doing == DOING_VALUE:
-            self._fail("the value's bytes are not what they should be")
+            self._fail(broken_value(self.type))
         return self._fail("the bytes are not what they should be")
 
     # The file
@@ -410,23 +409,7 @@ class RdbFile:
     @cython.exceptval(-1, check=False)
     def _opcode(self, type: cython.int) -> cython.int:
         """A record other than a key; or what belongs to the next key."""
-        p: cython.p_const_uchar
-        seconds: int32_t = 0
-        if type in (RDB_EXPIRE_MS, RDB_EXPIRE_S):
-            self.doing = DOING_EXPIRE
-            if type == RDB_EXPIRE_MS:
-                self.expire_ms = rdb_get_ms(cython.address(self.s.r))
-            else:
-                p = rdb_get_bytes(cython.address(self.s.r), 4)
-                if p != cython.NULL:
-                    memcpy(cython.address(seconds), p, 4)
-                self.expire_ms = cython.cast(int64_t, seconds) * 1000
-            self.in_record = True
-        elif type == RDB_IDLE:
-            self.idle_s = cython.cast(int64_t, rdb_get_length(cython.address(self.s.r)) & 0xFFFFFFFF)
-            self.in_record = True
-        elif type == RDB_FREQUENCY:
-            self.frequency = rdb_get_byte(cython.address(self.s.r))
+        if self._is_of_next_key(type):
             self.in_record = True
         elif type == RDB_AUX:
             self._aux()
@@ -445,6 +428,29 @@ class RdbFile:
         elif type == RDB_FUNCTION_EARLY:
             self._fail("Pre-release function format not supported.")
         return self._check()
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _is_of_next_key(self, type: cython.int) -> cython.bint:
+        """Read what a record says of the next key; False, nothing read, where it is none of these."""
+        p: cython.p_const_uchar
+        seconds: int32_t = 0
+        if type in (RDB_EXPIRE_MS, RDB_EXPIRE_S):
+            self.doing = DOING_EXPIRE
+            if type == RDB_EXPIRE_MS:
+                self.expire_ms = rdb_get_ms(cython.address(self.s.r))
+                return True
+            p = rdb_get_bytes(cython.address(self.s.r), 4)
+            if p != cython.NULL:
+                memcpy(cython.address(seconds), p, 4)
+            self.expire_ms = cython.cast(int64_t, seconds) * 1000
+        elif type == RDB_IDLE:
+            self.idle_s = cython.cast(int64_t, rdb_get_length(cython.address(self.s.r)) & 0xFFFFFFFF)
+        elif type == RDB_FREQUENCY:
+            self.frequency = rdb_get_byte(cython.address(self.s.r))
+        else:
+            return False
+        return True
 
     @cython.cfunc
     def _text(self) -> bytes:

@@ -31,7 +31,22 @@ from cython.cimports.pyrite.core.numbers import LONGLONG_ROOM, parse_longlong
 from cython.cimports.pyrite.core.parser import Slice
 from cython.cimports.pyrite.core.rdb_format import (
     RDB_BAD,
+    RDB_HASH_LISTPACK,
+    RDB_HASH_LISTPACK_EX,
+    RDB_HASH_LISTPACK_EX_EARLY,
+    RDB_HASH_ZIPLIST,
+    RDB_HASH_ZIPMAP,
+    RDB_LIST_QUICKLIST,
+    RDB_LIST_QUICKLIST_2,
+    RDB_LIST_ZIPLIST,
     RDB_NO_MEMORY,
+    RDB_SET_INTSET,
+    RDB_SET_LISTPACK,
+    RDB_STREAM_LISTPACKS,
+    RDB_STREAM_LISTPACKS_2,
+    RDB_STREAM_LISTPACKS_3,
+    RDB_ZSET_LISTPACK,
+    RDB_ZSET_ZIPLIST,
     RdbReader,
     RdbText,
     rdb_fail,
@@ -108,3 +123,28 @@ def _string_entry(r: cython.pointer[RdbReader], key: Slice, text: cython.pointer
     entry_set_kind(e, TYPE_STRING, ENCODING_RAW)
     entry_word(e)[0] = cython.cast(cython.ulonglong, blob)
     return e
+
+
+# What the bytes of a value are, where that is one thing; by RDB type.
+_PARTS: dict = {
+    RDB_HASH_ZIPMAP: "Zipmap",
+    RDB_LIST_ZIPLIST: "List ziplist",
+    RDB_SET_INTSET: "Intset",
+    RDB_ZSET_ZIPLIST: "Zset ziplist",
+    RDB_HASH_ZIPLIST: "Hash ziplist",
+    RDB_LIST_QUICKLIST: "Quicklist ziplist",
+    RDB_LIST_QUICKLIST_2: "Quicklist listpack",
+    RDB_STREAM_LISTPACKS: "Stream listpack",
+    RDB_STREAM_LISTPACKS_2: "Stream listpack",
+    RDB_STREAM_LISTPACKS_3: "Stream listpack",
+    RDB_HASH_LISTPACK: "Hash listpack",
+    RDB_HASH_LISTPACK_EX: "Hash listpack",
+    RDB_HASH_LISTPACK_EX_EARLY: "Hash listpack",
+    RDB_ZSET_LISTPACK: "Zset listpack",
+    RDB_SET_LISTPACK: "Set listpack",
+}
+
+
+def broken_value(type: int) -> str:
+    """What to say of a value of this type whose bytes are not what they should be."""
+    return f"{_PARTS.get(type, 'Value')} integrity check failed"

@@ -38,7 +38,9 @@ def fill(server: Server, seed: int) -> None:
     server.call("SELECT", 0)
 
 
-@pytest.mark.parametrize("options", [(), ("--rdbcompression", "no", "--rdbchecksum", "no", "--maxmemory-policy", "allkeys-lfu")])
+@pytest.mark.parametrize(
+    "options", [(), ("--rdbcompression", "no", "--rdbchecksum", "no", "--maxmemory-policy", "allkeys-lfu")]
+)
 def test_what_a_real_server_saved(
     options: tuple[str, ...], start_peer: ServerFactory, start_pyrite: ServerFactory
 ) -> None:
@@ -81,7 +83,11 @@ def test_files_of_every_version(
 
 def test_idle_times_and_frequencies(tmp_path: Path, start_pyrite: ServerFactory, start_peer: ServerFactory) -> None:
     value = rdb.string(b"v")
-    records = [rdb.idle(1000) + rdb.entry(b"a", value), rdb.frequency(77) + rdb.entry(b"b", value), rdb.entry(b"c", value)]
+    records = [
+        rdb.idle(1000) + rdb.entry(b"a", value),
+        rdb.frequency(77) + rdb.entry(b"b", value),
+        rdb.entry(b"c", value),
+    ]
     (tmp_path / "dump.rdb").write_bytes(rdb.file(rdb.select(0), *records, version=9))
 
     def asked(start: Callable[..., Server], policy: str, *command: str) -> list[object]:

@@ -109,7 +109,7 @@ def test_what_the_listener_raises_ends_the_reading() -> None:
 def test_where_it_breaks() -> None:
     good = rdb.entry(b"good", STRING)
     data = rdb.file(rdb.select(1), good, rdb.expire_ms(5) + rdb.entry(b"bad", rdb.plain_set([b"a", b"a"])))
-    with opened(data) as file, pytest.raises(RdbError, match="bytes are not what they should be") as caught:
+    with opened(data) as file, pytest.raises(RdbError, match="Value integrity check failed") as caught:
         file.read()
     error = caught.value
     assert error.record_at == 9 + 2 + len(good)
