@@ -375,6 +375,23 @@ def rdb_get_bytes(r: cython.pointer[RdbReader], n: cython.size_t) -> cython.p_co
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def rdb_get_into(r: cython.pointer[RdbReader], target: cython.p_void, n: cython.size_t) -> cython.bint:
+    """Copy the next bytes to where the caller has room for them, as they come; False where there are not so many."""
+    some: cython.size_t
+    to: cython.p_char = cython.cast(cython.p_char, target)
+    while n:
+        if r.left == 0 and not rdb_more(r, 1):
+            return False
+        some = n if n < r.left else r.left
+        memcpy(to, rdb_get_bytes(r, some), some)
+        to += some
+        n -= some
+    return r.problem == RDB_GOOD
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def rdb_get_byte(r: cython.pointer[RdbReader]) -> uint8_t:
     """The next byte."""
     p: cython.p_const_uchar = rdb_get_bytes(r, 1)
@@ -562,7 +579,7 @@ def rdb_get_id(
 @cython.nogil
 @cython.exceptval(check=False)
 def rdb_check_footer(p: cython.p_const_void, n: cython.size_t, sums: cython.bint) -> cython.int:
-    """The version of a DUMP payload; -1 where it is cut off, its version unknown, or its checksum wrong, if it counts."""
+    """A DUMP payload's version; -1 where it is cut off, its version unknown, or its checksum wrong, if that counts."""
     version: uint16_t = 0
     checksum: uint64_t = 0
     data: cython.p_const_char = cython.cast(cython.p_const_char, p)

@@ -93,6 +93,28 @@ def test_progress_is_told_in_the_midst_of_a_value() -> None:
     assert len(ear.heard) == 10
 
 
+def test_a_long_string_needs_no_more_than_its_own_room() -> None:
+    data = rdb.file(rdb.entry(b"k", rdb.string(b"x" * 3_000_000)), rdb.entry(b"l", rdb.string(b"y" * 20_000)))
+    gc.collect()
+    before = used_memory()
+    peaks: list[int] = []
+    ear = Ear()
+    ear.progress = lambda _: peaks.append(used_memory() - before)  # type: ignore[method-assign]
+    with opened(data, ear, interval=65536) as file:
+        file.read()
+        assert file.loaded == 2
+        assert len(peaks) == 46
+        assert max(peaks) < 3_000_000 + 200_000
+
+
+@pytest.mark.parametrize("value", [b"7", b"hello", b"v" * 3000])
+def test_lengths_may_be_longer_than_they_need(value: bytes) -> None:
+    for wide in (b"\x80" + len(value).to_bytes(4, "big"), b"\x81" + len(value).to_bytes(8, "big")):
+        with opened(rdb.file(b"\x00\x01k" + wide + value, rdb.entry(b"l", STRING)), interval=1024) as file:
+            file.read()
+            assert (file.loaded, file.offset) == (2, 9 + 3 + len(wide + value) + len(rdb.entry(b"l", STRING)) + 9)
+
+
 def test_what_the_listener_raises_ends_the_reading() -> None:
     data = rdb.file(*(rdb.entry(b"%d" % n, rdb.plain_set([b"%d" % m for m in range(500)])) for n in range(100)))
     gc.collect()
