@@ -122,6 +122,7 @@ COMPILED = (
     "types.rdb_load_list",
     "types.rdb_load_tables",
     "types.rdb_load",
+    "types.rdb_skip",
     "types.rdb_file",
     # engine: from bytes on a connection to a call of a handler
     "engine.declare",

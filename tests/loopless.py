@@ -47,6 +47,7 @@ class LooplessServer(ServerState):
         load_all()
         self.password = password
         self.slowlog_threshold_us = -1
+        self.skips_checksums = False
         self.poller = Poller(self)
         PubSub(self)
         Tracking(self)

@@ -46,6 +46,7 @@ from pyrite.engine.declare import (
     string,
     token,
 )
+from pyrite.types.rdb_load import broken_value
 
 BUSY_KEY = b"BUSYKEY Target key name already exists."
 INVALID_IDLETIME = b"ERR Invalid IDLETIME value, must be >= 0"
@@ -159,7 +160,7 @@ def _read_payload(client: Client, key: Slice, payload: Slice) -> cython.pointer[
         entry_free(e)
         e = cython.NULL
     if e == cython.NULL:
-        client.server.log_verbose("RESTORE: the payload was refused, its integrity check failed")
+        client.server.log_verbose(f"Refusing the payload of RESTORE: {broken_value(type)}")
         raise CommandError(NO_MEMORY_FOR_VALUE if r.problem == RDB_NO_MEMORY else BAD_DATA)
     return e
 

@@ -38,21 +38,33 @@ def _is_at(
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _are_same(a: cython.pointer[cython.const[LpValue]], b: cython.pointer[cython.const[LpValue]]) -> cython.bint:
+    """Tell whether two texts are the same. Names of fields often begin alike, so the last byte is looked at first."""
+    if a.length != b.length:
+        return False
+    return a.length == 0 or (a.text[a.length - 1] == b.text[b.length - 1] and memcmp(a.text, b.text, a.length) == 0)
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _distinct_by_comparing(lp: cython.p_const_uchar, step: cython.Py_ssize_t) -> cython.bint:
-    room: cython.char[LONGLONG_ROOM]
-    value: LpValue
-    other: cython.Py_ssize_t
+    """Each element is decoded once, and held against those before it."""
+    rooms: cython.char[COMPARED_MAX][LONGLONG_ROOM]
+    values: LpValue[COMPARED_MAX]
+    count: cython.int = 0
+    i: cython.int
     at: cython.Py_ssize_t = LP_HEADER
     while lp[at] != LP_END_MARK:
-        lp_get_text(lp, at, cython.address(value), room)
-        at = lp_pass(lp, at, step)
-        other = at
-        while lp[other] != LP_END_MARK:
-            if _is_at(lp, other, cython.address(value)):
+        lp_get_text(lp, at, cython.address(values[count]), rooms[count])
+        for i in range(count):
+            if _are_same(cython.address(values[i]), cython.address(values[count])):
                 return False
-            other = lp_pass(lp, other, step)
+        count += 1
+        at = lp_pass(lp, at, step)
     return True
 
 
@@ -89,7 +101,8 @@ def lp_distinct(lp: cython.p_uchar, step: cython.Py_ssize_t) -> cython.int:
     """
     elements: cython.size_t = lp_count(lp) // step
     slots: cython.size_t = 64
-    if elements <= COMPARED_MAX:
+    # One element more where the last group is not whole.
+    if elements < COMPARED_MAX:
         return _distinct_by_comparing(lp, step)
     while slots < 2 * elements:
         slots *= 2

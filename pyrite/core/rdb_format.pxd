@@ -169,6 +169,7 @@ cdef void rdb_start_reading(RdbReader* r, const void* p, size_t n) noexcept nogi
 cdef void rdb_fail(RdbReader* r, int problem) noexcept nogil
 cdef bint rdb_more(RdbReader* r, size_t n) noexcept nogil
 cdef const unsigned char* rdb_get_bytes(RdbReader* r, size_t n) noexcept nogil
+cdef bint rdb_get_into(RdbReader* r, void* target, size_t n) noexcept nogil
 cdef uint8_t rdb_get_byte(RdbReader* r) noexcept nogil
 cdef uint64_t rdb_get_length(RdbReader* r) noexcept nogil
 cdef size_t rdb_get_count(RdbReader* r, size_t each) noexcept nogil

@@ -18,7 +18,7 @@ RDB is what Redis writes its snapshots in, and the values of DUMP. Numbers are l
 A writer keeps a mark when memory does not suffice, and a reader when the bytes end or make no sense; from then on they
 do nothing and read zeros, so that callers look once, at the end. A reader trusts nothing: a length is held against what
 is left before it is used, and a text's own length against the most that LZF makes of its bytes. The bytes may also be a
-window of a longer stream, see `rdb_stream`: it is moved when they do not suffice, and what was read before may move too.
+window of a longer stream, see `rdb_stream`: that is moved when they do not suffice, and what was read moves with it.
 
 Neither holds Python objects or needs the GIL. The format is told in the source of Redis 7.2 (BSD), and at
 https://github.com/sripathikrishnan/redis-rdb-tools/wiki/Redis-RDB-Dump-File-Format.
@@ -375,6 +375,23 @@ def rdb_get_bytes(r: cython.pointer[RdbReader], n: cython.size_t) -> cython.p_co
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def rdb_get_into(r: cython.pointer[RdbReader], target: cython.p_void, n: cython.size_t) -> cython.bint:
+    """Copy the next bytes to where the caller has room for them, as they come; False where there are not so many."""
+    some: cython.size_t
+    to: cython.p_char = cython.cast(cython.p_char, target)
+    while n:
+        if r.left == 0 and not rdb_more(r, 1):
+            return False
+        some = n if n < r.left else r.left
+        memcpy(to, rdb_get_bytes(r, some), some)
+        to += some
+        n -= some
+    return r.problem == RDB_GOOD
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def rdb_get_byte(r: cython.pointer[RdbReader]) -> uint8_t:
     """The next byte."""
     p: cython.p_const_uchar = rdb_get_bytes(r, 1)
@@ -562,7 +579,7 @@ def rdb_get_id(
 @cython.nogil
 @cython.exceptval(check=False)
 def rdb_check_footer(p: cython.p_const_void, n: cython.size_t, sums: cython.bint) -> cython.int:
-    """The version of a DUMP payload; -1 where it is cut off, its version unknown, or its checksum wrong if that counts."""
+    """A DUMP payload's version; -1 where it is cut off, its version unknown, or its checksum wrong, if that counts."""
     version: uint16_t = 0
     checksum: uint64_t = 0
     data: cython.p_const_char = cython.cast(cython.p_const_char, p)

@@ -17,7 +17,7 @@ cdef struct RdbWindow:
     RdbWindow* next
     size_t capacity         # bytes behind this header
 
-# Told how many bytes are read, now and then; False ends the reading.
+# Told how many bytes are fetched, now and then; False ends the reading.
 ctypedef bint (*RdbReport)(void* context, uint64_t done) noexcept nogil
 
 cdef struct RdbStream:

@@ -194,8 +194,8 @@ def _report(s: cython.pointer[RdbStream]) -> cython.bint:
     """Tell how far it is if it is time; False, noted as a problem, where that is the end of it."""
     if s.report == cython.NULL or s.fetched < s.next_report:
         return True
-    s.next_report = s.fetched + s.interval
-    if s.report(s.context, rdb_stream_offset(s)):
+    s.next_report = (s.fetched // s.interval + 1) * s.interval
+    if s.report(s.context, s.fetched):
         return True
     rdb_fail(cython.address(s.r), RDB_FAILED)
     return False

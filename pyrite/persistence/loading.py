@@ -75,7 +75,7 @@ class Loading:
         """
         self.loaded_bytes = self._files_bytes + done_bytes
         if self.loaded_bytes >= self._next_turn:
-            self._next_turn = self.loaded_bytes + self.interval_bytes
+            self._next_turn = (self.loaded_bytes // self.interval_bytes + 1) * self.interval_bytes
             self.serve()
 
     def file_done(self, size_bytes: int) -> None:

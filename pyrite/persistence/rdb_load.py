@@ -46,11 +46,12 @@ def _number(data: bytes) -> int:
 class _Listener(Listener):
     """What a file tells while it is loaded. `start` is how many bytes of the file were read before."""
 
+    file: RdbFile  # set once it is there
+
     def __init__(self, server: Server, start: int, *, replaces: bool) -> None:
         self._server = server
         self._start = start
         self.replaces = replaces
-        self.file: RdbFile | None = None
 
     def progress(self, done: int) -> None:
         self._server.loader.at(self._start + done)
@@ -78,12 +79,10 @@ class _Listener(Listener):
         try:
             self._server.functions.load_saved(code, replace=self.replaces)
         except CommandError as error:
-            assert self.file is not None
             reason = shown(error.wire.removeprefix(b"ERR "))
             raise self.file.error(f"Failed loading library, {reason}") from None
 
     def module_aux(self, name: str) -> None:
-        assert self.file is not None
         raise self.file.error(
             f"The RDB file contains AUX module data I can't load: no matching module '{name}'", corrupt=False
         )
@@ -183,9 +182,9 @@ class RdbLoad:
         path = os.path.abspath(self.path)
         reason = str(error).rstrip(".")
         if error.is_corrupt:
-            advice = f"pyrite-check-rdb shows what {path} holds, and saves with --fix what can be read of it"
+            advice = "pyrite-check-rdb shows what it holds, and saves with --fix what can be read of it"
         else:
-            advice = f"The file {path} itself may be in order"
+            advice = "The file itself may be in order"
         return f"Can't load the RDB file {path}: {where}: {reason}. {advice}."
 
 
@@ -194,9 +193,9 @@ def load_rdb(
 ) -> Loaded:
     """Load an RDB file, or the part of a file that begins at this offset and ends where the RDB data says.
 
-    Within `loading_from` it is a part of that load, otherwise one of its own. Expired keys are dropped, but not from the
-    base of an append-only file. Keys that are there already are an error, or with `replaces` overwritten. Raises OSError
-    where the file can't be opened, LoadError, LoadingStopped.
+    Within `loading_from` it is a part of that load, otherwise one of its own. Expired keys are dropped, but not from
+    the base of an append-only file. Keys that are there already are an error, or with `replaces` overwritten. Raises
+    OSError where the file can't be opened, LoadError, LoadingStopped.
     """
     file = RdbLoad(server, path, offset)
     try:
@@ -209,7 +208,7 @@ def load_rdb(
 
 
 def load_at_start(server: Server) -> bool:
-    """Load the snapshot, if there is one; False where the server has to end: its exit status is set, its log says why."""
+    """Load the snapshot, if there is one; False where the server has to end, as its exit status and log say."""
     started_ns = time.monotonic_ns()
     path = server.config.dbfilename
     try:

@@ -59,6 +59,7 @@ cdef class RdbFile:
     cdef BaseException raised           # by the listener, in the midst of a read
     # What to do with what is read
     cdef public bint keeps              # put it into the databases; otherwise it is only looked at
+    cdef public bint passes_over        # does not look at values, only for where they end
     cdef public bint replaces           # a key that is there already; otherwise that is an error
     cdef public bint drops_expired
     cdef public bint checks_sum
@@ -86,6 +87,7 @@ cdef class RdbFile:
     cdef int _fail(self, str reason, bint corrupt=*) except -1
     cdef int _check(self) except -1
     cdef int _opcode(self, int type) except -1
+    cdef bint _is_of_next_key(self, int type) noexcept
     cdef bytes _text(self)
     cdef int _read_value(self, int type) except -1
     cdef int _take(self, int type) except -1

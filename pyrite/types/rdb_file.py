@@ -21,7 +21,7 @@ Nobody vouches for a file: `RdbError` says what is wrong and where.
 import os
 
 import cython
-from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from cython.cimports.libc.stdint import int32_t, int64_t, uint32_t, uint64_t
 from cython.cimports.libc.string import memcpy
 from cython.cimports.posix.unistd import usleep
 from cython.cimports.pyrite.core.entry import Entry, entry_free, entry_set_access
@@ -52,8 +52,16 @@ from cython.cimports.pyrite.core.rdb_stream import (
     rdb_stream_offset,
     rdb_stream_open,
 )
-from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace
+from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Keyspace
 from cython.cimports.pyrite.types.rdb_load import rdb_load_entry
+from cython.cimports.pyrite.types.rdb_skip import rdb_skip_value
+
+from pyrite.types import hash as _hash  # noqa: F401 - says how its values are freed, here and below
+from pyrite.types import list as _list  # noqa: F401
+from pyrite.types import set as _set  # noqa: F401
+from pyrite.types import sorted_set as _sorted_set  # noqa: F401
+from pyrite.types import stream as _stream  # noqa: F401
+from pyrite.types.rdb_load import broken_value
 
 DOING = (
     "start",
@@ -104,14 +112,12 @@ _MODULE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 class RdbError(Exception):
     """A file, or a part of it, can't be read. `str()` is the reason, in the words of Redis where it has some."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.offset = 0  # bytes read until then
-        self.record_at = 0  # where the record began that could not be read
-        self.key: bytes | None = None
-        self.type = -1  # of the value, where one was being read
-        self.doing = DOING[0]
-        self.is_corrupt = True  # the bytes are wrong; otherwise they could not be read, or not be kept
+    offset = 0  # bytes read until then
+    record_at = 0  # where the record began that could not be read
+    key: bytes | None = None
+    type = -1  # of the value, where one was being read
+    doing = DOING[0]
+    is_corrupt = True  # the bytes are wrong; otherwise they could not be read, or not be kept
 
 
 class Listener:
@@ -149,7 +155,6 @@ def _report(context: cython.p_void, done: uint64_t) -> cython.bint:
 
 def module_name(id: uint64_t) -> str:
     """The name of the module type with this number."""
-    i: cython.int
     return "".join([_MODULE_LETTERS[(id >> (10 + 6 * (8 - i))) & 63] for i in range(9)])
 
 
@@ -248,10 +253,12 @@ class RdbFile:
             self._fail("there is not enough memory for what follows", False)
         if problem == RDB_FAILED:
             if self.raised is not None:
-                raise self.raised
+                raised: BaseException = self.raised
+                self.raised = None
+                raise raised
             self._fail(f"reading failed: {os.strerror(self.s.error)}", False)
         if self.doing == DOING_VALUE:
-            self._fail("the value's bytes are not what they should be")
+            self._fail(broken_value(self.type))
         return self._fail("the bytes are not what they should be")
 
     # The file
@@ -270,11 +277,14 @@ class RdbFile:
         self.record_at = HEADER_BYTES
         return self.version
 
-    def read(self) -> None:
-        """Read all records, up to the end and the checksum. Raises RdbError, and what the listener raises."""
+    def read(self, keys: cython.longlong = -1) -> bool:
+        """Read all records, up to the end and the checksum; or so many keys and what stands before and between them.
+
+        Returns whether that was the end. Raises RdbError, and what the listener raises.
+        """
         type: cython.int
         self.in_record = False
-        while True:
+        while keys:
             if not self.in_record:
                 self.record_at = rdb_stream_offset(cython.address(self.s))
             self.doing = DOING_TYPE
@@ -285,9 +295,13 @@ class RdbFile:
                 break
             if type < RDB_SLOT_INFO:
                 self._read_value(type)
+                keys -= 1
             else:
                 self._opcode(type)
+        if keys == 0:
+            return False
         self._end()
+        return True
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -332,6 +346,9 @@ class RdbFile:
                 self.past_keys += 1
         if type == RDB_MODULE:
             self._skip_module_value(rdb_get_length(cython.address(self.s.r)))
+        elif self.passes_over:
+            rdb_skip_value(cython.address(self.s.r), type)
+            self._check()
         else:
             self._take(type)
         if self.delay_us:
@@ -392,23 +409,7 @@ class RdbFile:
     @cython.exceptval(-1, check=False)
     def _opcode(self, type: cython.int) -> cython.int:
         """A record other than a key; or what belongs to the next key."""
-        p: cython.p_const_uchar
-        seconds: int32_t = 0
-        if type in (RDB_EXPIRE_MS, RDB_EXPIRE_S):
-            self.doing = DOING_EXPIRE
-            if type == RDB_EXPIRE_MS:
-                self.expire_ms = rdb_get_ms(cython.address(self.s.r))
-            else:
-                p = rdb_get_bytes(cython.address(self.s.r), 4)
-                if p != cython.NULL:
-                    memcpy(cython.address(seconds), p, 4)
-                self.expire_ms = cython.cast(int64_t, seconds) * 1000
-            self.in_record = True
-        elif type == RDB_IDLE:
-            self.idle_s = cython.cast(int64_t, rdb_get_length(cython.address(self.s.r)) & 0xFFFFFFFF)
-            self.in_record = True
-        elif type == RDB_FREQUENCY:
-            self.frequency = rdb_get_byte(cython.address(self.s.r))
+        if self._is_of_next_key(type):
             self.in_record = True
         elif type == RDB_AUX:
             self._aux()
@@ -427,6 +428,29 @@ class RdbFile:
         elif type == RDB_FUNCTION_EARLY:
             self._fail("Pre-release function format not supported.")
         return self._check()
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _is_of_next_key(self, type: cython.int) -> cython.bint:
+        """Read what a record says of the next key; False, nothing read, where it is none of these."""
+        p: cython.p_const_uchar
+        seconds: int32_t = 0
+        if type in (RDB_EXPIRE_MS, RDB_EXPIRE_S):
+            self.doing = DOING_EXPIRE
+            if type == RDB_EXPIRE_MS:
+                self.expire_ms = rdb_get_ms(cython.address(self.s.r))
+                return True
+            p = rdb_get_bytes(cython.address(self.s.r), 4)
+            if p != cython.NULL:
+                memcpy(cython.address(seconds), p, 4)
+            self.expire_ms = cython.cast(int64_t, seconds) * 1000
+        elif type == RDB_IDLE:
+            self.idle_s = cython.cast(int64_t, rdb_get_length(cython.address(self.s.r)) & 0xFFFFFFFF)
+        elif type == RDB_FREQUENCY:
+            self.frequency = rdb_get_byte(cython.address(self.s.r))
+        else:
+            return False
+        return True
 
     @cython.cfunc
     def _text(self) -> bytes:

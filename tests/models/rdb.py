@@ -110,6 +110,62 @@ def read_text(data: bytes) -> tuple[bytes, bytes]:
     return rest[:n], rest[n:]
 
 
+# Files: a header, records, an end
+
+
+def aux(name: bytes, value: bytes) -> bytes:
+    """Return a field about the file."""
+    return b"\xfa" + text(name) + text(value)
+
+
+def select(number: int) -> bytes:
+    """Return the start of a database."""
+    return b"\xfe" + length(number)
+
+
+def resize(keys: int, volatile: int = 0) -> bytes:
+    """Return how many keys the database has."""
+    return b"\xfb" + length(keys) + length(volatile)
+
+
+def function(code: bytes) -> bytes:
+    """Return a library of functions."""
+    return b"\xf5" + text(code)
+
+
+def expire_ms(at_ms: int) -> bytes:
+    """Return when the next key expires."""
+    return b"\xfc" + ms(at_ms)
+
+
+def expire_s(at_s: int) -> bytes:
+    """Return when the next key expires, as versions before 2.6 wrote it."""
+    return b"\xfd" + struct.pack("<i", at_s)
+
+
+def idle(seconds: int) -> bytes:
+    """Return for how long the next key has not been used."""
+    return b"\xf8" + length(seconds)
+
+
+def frequency(counter: int) -> bytes:
+    """Return the LFU counter of the next key."""
+    return b"\xf9" + bytes([counter])
+
+
+def entry(key: bytes, value: bytes) -> bytes:
+    """Return a key with its value, which has its type in front."""
+    return value[:1] + text(key) + value[1:]
+
+
+def file(*records: bytes, version: int = VERSION, sums: bool = True) -> bytes:
+    """Return a whole file; before version 5 there is no checksum, and 0 stands for none."""
+    body = b"REDIS%04d" % version + b"".join(records) + b"\xff"
+    if version < 5:
+        return body
+    return body + (crc.crc64(body) if sums else 0).to_bytes(8, "little")
+
+
 # What old versions kept small collections in
 
 

@@ -341,9 +341,7 @@ class Options:
     rdb_del_sync_files = Boolean(False, "Remove files that only served replication.", missing=REPLICATION)
     stop_writes_on_bgsave_error = Boolean(True, "Refuse writes while snapshots fail.")
     rdb_key_save_delay = Integer(0, INT_MIN, INT_MAX, "Delay per key, for tests.", HIDDEN)
-    key_load_delay = Integer(
-        0, INT_MIN, INT_MAX, "Microseconds to wait before each key loaded, for tests.", HIDDEN
-    )
+    key_load_delay = Integer(0, INT_MIN, INT_MAX, "Microseconds to wait before each key loaded, for tests.", HIDDEN)
     loading_process_events_interval_bytes = Integer(
         2 * MB, 1024, INT_MAX, "Bytes loaded between two looks at the clients.", HIDDEN
     )
