@@ -16,13 +16,12 @@ from pyrite.keyspace.database import Keyspace
 from pyrite.persistence import manifest as manifests
 from pyrite.persistence.aof_format import CutOffError, FormatError, Item, read_item
 from pyrite.persistence.manifest import LogFile, Manifest, ManifestError
+from pyrite.tools.bar import Bar
 from pyrite.types.rdb_file import Listener, RdbError, RdbFile
 
 PROGRAM = "pyrite-check-aof"
 WINDOW_BYTES = 1 << 20
 SNAPSHOT_MAGIC = b"REDIS"
-BAR_WIDTH = 40
-BAR_MIN_BYTES = 64 << 20  # a shorter file is through before a bar could be read
 
 
 class CheckError(Exception):
@@ -47,28 +46,6 @@ class Report:
         return not self.problem
 
 
-class Bar:
-    """A progress bar on a terminal; nothing elsewhere."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self._name, self._size = name, size
-        self._shown = -1
-        self._wanted = size >= BAR_MIN_BYTES and sys.stderr.isatty()
-
-    def at(self, done: int) -> None:
-        """So many bytes are through."""
-        percent = done * 100 // max(self._size, 1)
-        if self._wanted and percent != self._shown:
-            self._shown = percent
-            filled = "#" * (percent * BAR_WIDTH // 100)
-            print(f"\r{self._name} [{filled:<{BAR_WIDTH}}] {percent:3d} %", end="", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        """Leave the line."""
-        if self._wanted:
-            print(file=sys.stderr)
-
-
 class _Progress(Listener):
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
@@ -89,14 +66,14 @@ class Scanner:
 
     def scan(self) -> Report:
         """Read all of it. Raises OSError."""
-        bar = Bar(os.path.basename(self.path), self.report.size)
+        bar = Bar(self.report.size)
         try:
             with open(self.path, "rb", buffering=0) as file:
                 if self._begins_with_snapshot(file.fileno()) and not self._read_snapshot(file.fileno(), bar):
                     return self.report
                 self._read_commands(file.fileno(), bar)
         finally:
-            bar.close()
+            bar.clear()
         return self.report
 
     @staticmethod
