@@ -49,8 +49,8 @@ from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NO_AUTH as _NO_AUTH_FLAG
 from pyrite.engine.declare import NO_MULTI as _NO_MULTI
 from pyrite.engine.declare import READONLY as _READONLY
-from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
 from pyrite.engine.declare import SCRIPTING
+from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
 from pyrite.engine.declare import WRITE as _WRITE
 from pyrite.engine.monitor import feed_monitors
 
@@ -349,7 +349,8 @@ def _after_special(client: Client, command: Command, mark: cython.Py_ssize_t) ->
 def _track(client: Client, command: Command) -> cython.int:
     """Remember what a tracking client has read. What CLIENT CACHING said holds for one command, or one transaction."""
     tracking: Tracking = client.server.tracking
-    if command.flags & READONLY:
+    # Of a script that only reads, what its commands read counts, not what it was given.
+    if command.flags & READONLY and command.group != SCRIPTING:
         tracking.remember(client, command)
     if (
         client.transaction is None

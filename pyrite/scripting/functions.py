@@ -157,9 +157,9 @@ class Functions:
         self.server.keyspace.dirty += 1
 
     def flush(self) -> None:
-        """Delete all libraries."""
-        self._set = _Set()
+        """Delete all libraries. Raises CommandError while one of them runs."""
         self.interpreter.close()
+        self._set = _Set()
         self.server.keyspace.dirty += 1
 
     # From server to server

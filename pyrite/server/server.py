@@ -45,7 +45,7 @@ from pyrite.server.timers import Timer, Timers
 from pyrite.server.watcher import Watcher
 
 # Scripts can ask for any amount of memory; without a limit the system would end the server for it.
-LUA_MEMORY_MAX = max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024)
+LUA_MEMORY_MAX = min(max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024), 1024 * 1024 * 1024)
 
 
 class Server(ServerState):
