@@ -95,9 +95,12 @@ class Functions:
 
     # Changes
 
-    def load(self, code: bytes, *, replace: bool) -> bytes:
-        """Load a library from its text; returns its name. Raises CommandError, and has changed nothing then."""
-        name = self._load_into(self._set, code, replace=replace, has_limit=True)
+    def load(self, code: bytes, *, replace: bool, has_limit: bool = True) -> bytes:
+        """Load a library from its text; returns its name. Raises CommandError, and has changed nothing then.
+
+        Without `has_limit` its code may run for more than half a second: for libraries that were loaded before.
+        """
+        name = self._load_into(self._set, code, replace=replace, has_limit=has_limit)
         self.server.keyspace.dirty += 1
         return name
 
@@ -176,7 +179,7 @@ class Functions:
         new = _Set()
         try:
             for code in payload.restore(data):
-                self._load_into(new, code, replace=False, has_limit=False)
+                self._load_into(new, code, replace=False, has_limit=True)
             if policy == b"flush":
                 old, self._set = list(self._set.libraries.values()), new
             else:
