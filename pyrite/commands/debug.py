@@ -69,6 +69,7 @@ from pyrite.engine.declare import (
     STALE,
     SYSCMD,
 )
+from pyrite.engine.script import allow_all_commands
 
 NOT_ALLOWED = (
     b'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local '
@@ -146,6 +147,11 @@ def _sleep(client: Client, args: Args) -> None:
 def _set_active_expire(client: Client, args: Args) -> None:
     keyspace: Keyspace = client.server.keyspace
     keyspace.active_expire = _number(args[2]) != 0
+    client.reply.ok()
+
+
+def _set_disable_deny_scripts(client: Client, args: Args) -> None:
+    allow_all_commands(_number(args[2]) != 0)
     client.reply.ok()
 
 
@@ -550,6 +556,13 @@ _SUBCOMMANDS: dict = {
         "<0|1>",
         "With 1, take snapshots and what RESTORE is given whatever their checksums are.",
         _set_skip_checksum_validation,
+    ),
+    b"set-disable-deny-scripts": (
+        3,
+        3,
+        "<0|1>",
+        "With 1, scripts may run commands that are not for scripts.",
+        _set_disable_deny_scripts,
     ),
     b"sleep": (3, 3, "<seconds>", "Stop the whole server for so long; decimals are allowed.", _sleep),
     b"structsize": (2, 2, "", "Return the sizes of the structures that data lives in.", _structsize),

@@ -4,8 +4,9 @@ from time import time_ns
 
 import cython
 from cython.cimports.pyrite.core.parser import Args
-from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.client import CLIENT_SCRIPT, Client
 from cython.cimports.pyrite.engine.command import Command
+from cython.cimports.pyrite.engine.script import script_time_us
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace
 
 from pyrite.core.errors import DB_OUT_OF_RANGE, SYNTAX, CommandError, quoted
@@ -134,7 +135,7 @@ def info(client: Client, args: Args) -> None:
 )
 def time(client: Client, args: Args) -> None:
     """Return the server's clock: Unix seconds, and microseconds in the second."""
-    now_us: cython.longlong = time_ns() // 1000
+    now_us: cython.longlong = script_time_us() if client.flags & CLIENT_SCRIPT else time_ns() // 1000
     client.reply.array(2)
     client.reply.put_bulk_integer(now_us // 1000000)
     client.reply.put_bulk_integer(now_us % 1000000)

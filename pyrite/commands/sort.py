@@ -35,7 +35,7 @@ from cython.cimports.pyrite.core.sorter import (
     sorter_set_text,
     sorter_sort,
 )
-from cython.cimports.pyrite.engine.client import Client
+from cython.cimports.pyrite.engine.client import CLIENT_SCRIPT, Client
 from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, NOTIFY_GENERIC, NOTIFY_LIST, Database
 from cython.cimports.pyrite.types.hash import hash_get
 from cython.cimports.pyrite.types.list import (
@@ -440,8 +440,9 @@ def _run(client: Client, args: Args, request: cython.pointer[SortRequest]) -> cy
     length: cython.size_t = _find(client, args.v[1], cython.address(e))
     part: SortRange = _range_of(request, length)
     loaded: SortRange = part
-    if request.unsorted and request.store_at and e != cython.NULL and entry_type(e) == TYPE_SET:
-        # The order of a set is chance; what is stored is to be the same everywhere.
+    is_set: cython.bint = e != cython.NULL and entry_type(e) == TYPE_SET
+    if request.unsorted and is_set and (request.store_at or client.flags & CLIENT_SCRIPT):
+        # The order of a set is chance; what is stored, and what scripts see, is to be the same everywhere.
         request.unsorted = False
         request.has_by = False
         request.by_text = True

@@ -147,8 +147,10 @@ cdef void lua_set_number(LuaState* L, const char* name, double v) noexcept nogil
 cdef void lua_set_string(LuaState* L, const char* name, const char* text) noexcept nogil
 
 cdef enum:
-    BUFFER_KEPT = 65536         # a larger buffer is freed before its next use
+    BUFFER_KEPT = 65536         # a larger buffer is freed when the script has run
     BUFFER_MAX = 0x40000000
+    BUFFERS_MAX = 8             # so many libraries have buffers
+    SOURCE_MAX = 0x20000000     # bytes of code: Lua 5.1 counts parts of it in 32 bits
 
 cdef struct LuaBuffer:
     # Bytes that a library puts together. One for each library, kept between calls: an error may leave any of them.
@@ -157,6 +159,7 @@ cdef struct LuaBuffer:
     size_t capacity
 
 cdef void lua_buffer_start(LuaBuffer* b) noexcept nogil
+cdef void lua_buffers_release() noexcept nogil
 cdef void lua_buffer_grow(LuaState* L, LuaBuffer* b, size_t more) noexcept nogil
 cdef void lua_buffer_put(LuaState* L, LuaBuffer* b, const char* p, size_t n) noexcept nogil
 cdef void lua_buffer_byte(LuaState* L, LuaBuffer* b, char c) noexcept nogil

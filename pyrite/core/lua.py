@@ -141,8 +141,8 @@ def lua_compile(
     source.p = p
     source.n = n
     lua.pushstring(L, name)
-    if n and p[0] == 27:
-        lua.pushstring(L, b"attempt to load a precompiled chunk")
+    if (n and p[0] == 27) or n > SOURCE_MAX:
+        lua.pushstring(L, b"attempt to load a precompiled chunk" if n <= SOURCE_MAX else b"code too long")
         lua.remove(L, -2)
         return 3
     status: cython.int = lua.load(L, _read, cython.address(source), name)
@@ -181,6 +181,10 @@ def lua_set_string(
 
 # What libraries put together
 
+# Buffers that are larger than what is kept.
+_large = cython.declare(cython.pointer[LuaBuffer][BUFFERS_MAX])
+_large_count = cython.declare(cython.int, 0)
+
 
 @cython.cfunc
 @cython.nogil
@@ -188,10 +192,33 @@ def lua_set_string(
 def lua_buffer_start(b: cython.pointer[LuaBuffer]) -> cython.void:
     """Make the buffer empty."""
     b.n = 0
-    if b.capacity > BUFFER_KEPT:
-        free(b.p)
-        b.p = cython.NULL
-        b.capacity = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def lua_buffers_release() -> cython.void:
+    """Free the buffers that have become large; no script uses any."""
+    global _large_count
+    while _large_count:
+        _large_count -= 1
+        free(_large[_large_count].p)
+        _large[_large_count].p = cython.NULL
+        _large[_large_count].n = _large[_large_count].capacity = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _note_large(b: cython.pointer[LuaBuffer]) -> cython.void:
+    global _large_count
+    i: cython.int
+    for i in range(_large_count):
+        if _large[i] == b:
+            return
+    if _large_count < BUFFERS_MAX:
+        _large[_large_count] = b
+        _large_count += 1
 
 
 @cython.cfunc
@@ -213,6 +240,8 @@ def lua_buffer_grow(
         lua_fail(L, b"not enough memory")
     b.p = moved
     b.capacity = capacity
+    if capacity > BUFFER_KEPT:
+        _note_large(b)
 
 
 @cython.cfunc

@@ -42,8 +42,9 @@ from cython.cimports.pyrite.core.reply import Reply
 
 _LINE_ENDS = b"\r\n"
 
-# Of the script that has just run: set for the time of its conclusion.
-_reply: Reply = None
+# Of the script that has just run: set for the time of its conclusion. The functions that write the reply take it from
+# here, each for one call: whoever held it while Lua jumps past would hold it for ever.
+_reply = cython.declare(Reply, None)
 _outcome = cython.declare(cython.pointer[LuaOutcome], cython.NULL)
 
 
@@ -214,6 +215,12 @@ def _push_value(L: cython.pointer[LuaState], w: cython.pointer[Wire]) -> cython.
         _push_pairs(L, w, _number(w), True)
     elif kind == ord("~"):
         _push_pairs(L, w, _number(w), False)
+    elif kind == ord(">"):
+        _push_array(L, w, _number(w))
+    elif kind == ord("|"):
+        _push_pairs(L, w, _number(w), True)
+        lua_pop(L, 1)
+        _push_value(L, w)
     else:
         _push_scalar(L, w, kind)
 
@@ -238,21 +245,21 @@ def lua_push_reply(L: cython.pointer[LuaState], p: cython.p_const_char, n: cytho
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_error(reply: Reply, p: cython.p_const_char, n: cython.size_t) -> cython.void:
+def _write_error(p: cython.p_const_char, n: cython.size_t) -> cython.void:
     text: bytes = p[:n]
-    reply.error(text.strip(_LINE_ENDS))
+    _reply.error(text.strip(_LINE_ENDS))
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_text(reply: Reply, kind: cython.int, p: cython.p_const_char, n: cython.size_t) -> cython.void:
+def _write_text(kind: cython.int, p: cython.p_const_char, n: cython.size_t) -> cython.void:
     """The text of an error, a status or a big number, by the number of the field that it was in."""
     if kind == 1:
-        _write_error(reply, p, strlen(p))
+        _write_error(p, strlen(p))
     elif kind == 2:
-        reply.simple(p[: strlen(p)])
+        _reply.simple(p[: strlen(p)])
     else:
-        reply.big_number(p[:n].translate(_NO_LINE_BREAKS))
+        _reply.big_number(p[:n].translate(_NO_LINE_BREAKS))
 
 
 _NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
@@ -260,12 +267,10 @@ _NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_verbatim(
-    reply: Reply, format: cython.p_const_char, p: cython.p_const_char, n: cython.size_t
-) -> cython.void:
+def _write_verbatim(format: cython.p_const_char, p: cython.p_const_char, n: cython.size_t) -> cython.void:
     """A verbatim string; its format has three letters, whatever the script says."""
     letters: bytes = format[: strlen(format)]
-    reply.verbatim((letters + b"   ")[:3].translate(_NO_LINE_BREAKS), p[:n])
+    _reply.verbatim((letters + b"   ")[:3].translate(_NO_LINE_BREAKS), p[:n])
 
 
 @cython.cfunc
@@ -279,20 +284,20 @@ def _integer_of(v: cython.double) -> cython.longlong:
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_scalar(L: cython.pointer[LuaState], reply: Reply, kind: cython.int, resp: cython.int) -> cython.void:
+def _write_scalar(L: cython.pointer[LuaState], kind: cython.int, resp: cython.int) -> cython.void:
     """Write the value on top of the stack, which is no table."""
     n: cython.size_t = 0
     if kind == LUA_STRING:
         p: cython.p_const_char = lua.tolstring(L, -1, cython.address(n))
-        reply.put_bulk(p, n)
+        _reply.put_bulk(p, n)
     elif kind == LUA_NUMBER:
-        reply.integer(_integer_of(lua.tonumber(L, -1)))
+        _reply.integer(_integer_of(lua.tonumber(L, -1)))
     elif kind == LUA_BOOLEAN and resp == 3:
-        reply.boolean(lua.toboolean(L, -1))
+        _reply.boolean(lua.toboolean(L, -1))
     elif kind == LUA_BOOLEAN and lua.toboolean(L, -1):
-        reply.integer(1)
+        _reply.integer(1)
     else:
-        reply.null()
+        _reply.null()
 
 
 @cython.cfunc
@@ -306,7 +311,7 @@ def _field(L: cython.pointer[LuaState], number: cython.int) -> cython.int:
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_special(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) -> cython.bint:
+def _write_special(L: cython.pointer[LuaState], resp: cython.int) -> cython.bint:
     """Write the table on top of the stack if a field says that it is no array; else False. The stack stays."""
     n: cython.size_t = 0
     number: cython.int
@@ -320,11 +325,11 @@ def _write_special(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) 
             wanted = LUA_TABLE
         if kind == wanted:
             if number == FIELD_DOUBLE:
-                reply.double(lua.tonumber(L, -1))
+                _reply.double(lua.tonumber(L, -1))
             elif number == FIELD_MAP:
-                _write_pairs(L, reply, resp, True)
+                _write_pairs(L, resp, True)
             elif number == FIELD_SET:
-                _write_pairs(L, reply, resp, False)
+                _write_pairs(L, resp, False)
             elif number == FIELD_VERBATIM:
                 if _field(L, FIELD_FORMAT) != LUA_STRING:
                     lua.settop(L, top)
@@ -334,10 +339,10 @@ def _write_special(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) 
                     lua.settop(L, top)
                     continue
                 p: cython.p_const_char = lua.tolstring(L, -1, cython.address(n))
-                _write_verbatim(reply, lua.tolstring(L, -3, cython.NULL), p, n)
+                _write_verbatim(lua.tolstring(L, -3, cython.NULL), p, n)
             else:
                 p = lua.tolstring(L, -1, cython.address(n))
-                _write_text(reply, number, p, n)
+                _write_text(number, p, n)
             lua.settop(L, top)
             return True
         lua_pop(L, 1)
@@ -346,7 +351,7 @@ def _write_special(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) 
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_pairs(L: cython.pointer[LuaState], reply: Reply, resp: cython.int, has_values: cython.bint) -> cython.void:
+def _write_pairs(L: cython.pointer[LuaState], resp: cython.int, has_values: cython.bint) -> cython.void:
     """Write the table on top of the stack as a map, or its keys as a set."""
     n: cython.Py_ssize_t = 0
     lua.pushnil(L)
@@ -354,22 +359,22 @@ def _write_pairs(L: cython.pointer[LuaState], reply: Reply, resp: cython.int, ha
         lua_pop(L, 1)
         n += 1
     if has_values:
-        reply.map(n)
+        _reply.map(n)
     else:
-        reply.set_(n)
+        _reply.set_(n)
     lua.pushnil(L)
     while lua.next(L, -2):
         lua.pushvalue(L, -2)
-        _write_value(L, reply, resp)
+        _write_value(L, resp)
         if has_values:
-            _write_value(L, reply, resp)
+            _write_value(L, resp)
         else:
             lua_pop(L, 1)
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_array(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) -> cython.void:
+def _write_array(L: cython.pointer[LuaState], resp: cython.int) -> cython.void:
     n: cython.int = 0
     i: cython.int
     while True:
@@ -379,23 +384,23 @@ def _write_array(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) ->
         lua_pop(L, 1)
         n += 1
     lua_pop(L, 1)
-    reply.array(n)
+    _reply.array(n)
     for i in range(1, n + 1):
         lua.rawgeti(L, -1, i)
-        _write_value(L, reply, resp)
+        _write_value(L, resp)
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _write_value(L: cython.pointer[LuaState], reply: Reply, resp: cython.int) -> cython.void:
+def _write_value(L: cython.pointer[LuaState], resp: cython.int) -> cython.void:
     """Write the value on top of the stack, and pop it."""
     kind: cython.int = lua.type(L, -1)
     if not lua.checkstack(L, 4):
-        reply.error(STACK_LIMIT)
+        _reply.error(STACK_LIMIT)
     elif kind != LUA_TABLE:
-        _write_scalar(L, reply, kind, resp)
-    elif not _write_special(L, reply, resp):
-        _write_array(L, reply, resp)
+        _write_scalar(L, kind, resp)
+    elif not _write_special(L, resp):
+        _write_array(L, resp)
     lua_pop(L, 1)
 
 
@@ -458,7 +463,7 @@ def _conclude(L: cython.pointer[LuaState]) -> cython.int:
     if _outcome.status == 0:
         if lua.type(L, 1) != LUA_TABLE or _field(L, FIELD_ERR) != LUA_STRING:
             lua.settop(L, 1)
-            _write_value(L, _reply, _outcome.resp)
+            _write_value(L, _outcome.resp)
             return 0
         lua.settop(L, 1)
     _describe(L, _outcome)
@@ -495,14 +500,15 @@ def lua_conclude(L: cython.pointer[LuaState], reply: Reply, outcome: cython.poin
     global _outcome, _reply
     kind: cython.int = lua.type(L, -1)
     outcome.failed = outcome.counted = False
-    if outcome.status == 0 and kind != LUA_TABLE:
-        _write_scalar(L, reply, kind, outcome.resp)
-        lua_pop(L, 2)
-        return True
-    lua_buffer_start(cython.address(outcome.text))
+    status: cython.int = 0
     _reply = reply
     _outcome = outcome
-    status: cython.int = lua.pcall(L, 1, 0, 0)
+    if outcome.status == 0 and kind != LUA_TABLE:
+        _write_scalar(L, kind, outcome.resp)
+        lua_pop(L, 2)
+    else:
+        lua_buffer_start(cython.address(outcome.text))
+        status = lua.pcall(L, 1, 0, 0)
     _reply = None
     if status:
         lua_pop(L, 1)

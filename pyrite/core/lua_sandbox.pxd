@@ -21,6 +21,12 @@ cdef enum:
     RANDOM_SEED_LOW = 0x330E
     RANDOM_MAX = 2147483647
 
+cdef enum:
+    SWITCHES = 100          # to coroutines, after which a script is looked at
+
+ctypedef void (*LuaSwitchHook)(LuaState* L) noexcept
+
+cdef void lua_on_switch(LuaSwitchHook hook) noexcept nogil
 cdef int lua_sandbox(LuaState* L) noexcept
 cdef void lua_missing_global(LuaState* L) noexcept nogil
 cdef void lua_protect(LuaState* L) noexcept nogil

@@ -3,7 +3,7 @@
 Scripts share one Lua state, so nothing that one of them can reach may be changed by it. Lua 5.1 has no read-only
 tables. A protected table is a pair: the script holds an empty table, whose metatable leads reads to the real one and
 refuses writes. Functions of Lua that go past metatables are replaced by ones that know such pairs: rawset, rawget, next,
-pairs, table.insert, setmetatable, getmetatable. The real table, and the metatable, cannot be reached.
+pairs, table.insert, table.foreach, setmetatable, getmetatable. The real table, and the metatable, cannot be reached.
 
     script ──> {}  ──metatable──> {__index = real table, __newindex = refuse, <mark> = what getmetatable shows}
 
@@ -15,6 +15,8 @@ Also replaced, because Lua 5.1's own lead out of the sandbox or bring down the p
 - unpack counts in 64 bits; string.rep knows the length of its result before it begins; patterns have a limit, as
   matching one takes C stack for each item.
 - pcall gives the text of an error that is a table with one, as scripts written before Redis 7 expect it.
+- Lua's hook counts instructions by coroutine, so a script of many short-lived ones would never be looked at; switches to
+  coroutines are counted here.
 - math.random gives the same numbers everywhere, those of redis-server.
 
 Missing globals are errors, so that a misspelt name is found, and so is setting one.
@@ -57,6 +59,13 @@ _find = cython.declare(LuaFunction)
 _match = cython.declare(LuaFunction)
 _gmatch = cython.declare(LuaFunction)
 _gsub = cython.declare(LuaFunction)
+_foreach = cython.declare(LuaFunction)
+_create = cython.declare(LuaFunction)
+_resume = cython.declare(LuaFunction)
+_go_on = cython.declare(LuaFunction)    # what coroutine.wrap returns
+
+_switches = cython.declare(cython.int, 0)
+_switch_hook = cython.declare(LuaSwitchHook, cython.NULL)
 
 _random = cython.declare(uint64_t, RANDOM_START)
 
@@ -281,6 +290,14 @@ def _table_insert(L: cython.pointer[LuaState]) -> cython.int:
     return 0
 
 
+@cython.cfunc
+@cython.exceptval(check=False)
+def _table_foreach(L: cython.pointer[LuaState]) -> cython.int:
+    if lua.type(L, 1) == LUA_TABLE:
+        _unveil(L, 1)
+    return _foreach(L)
+
+
 # Code and environments
 
 
@@ -463,6 +480,52 @@ def _unpack(L: cython.pointer[LuaState]) -> cython.int:
     return cython.cast(cython.int, count)
 
 
+# Coroutines
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def lua_on_switch(hook: LuaSwitchHook) -> cython.void:
+    """Have this called, now and then, before a coroutine goes on; it may raise."""
+    global _switch_hook
+    _switch_hook = hook
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _count_switch(L: cython.pointer[LuaState]) -> cython.void:
+    global _switches
+    _switches += 1
+    if _switches >= SWITCHES:
+        _switches = 0
+        if _switch_hook != cython.NULL:
+            _switch_hook(L)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _coroutine_resume(L: cython.pointer[LuaState]) -> cython.int:
+    _count_switch(L)
+    return _resume(L)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _coroutine_go_on(L: cython.pointer[LuaState]) -> cython.int:
+    """What `coroutine.wrap` returns. Its upvalue is the coroutine, as with Lua's own, which takes it from there."""
+    _count_switch(L)
+    return _go_on(L)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _coroutine_wrap(L: cython.pointer[LuaState]) -> cython.int:
+    _create(L)
+    lua.pushcclosure(L, _coroutine_go_on, 1)
+    return 1
+
+
 # Strings
 
 
@@ -608,6 +671,23 @@ def _original(L: cython.pointer[LuaState], name: cython.p_const_char) -> LuaFunc
 
 
 @cython.cfunc
+@cython.exceptval(check=False)
+def _guard_coroutines(L: cython.pointer[LuaState]) -> cython.void:
+    """Count switches to coroutines, in the library on top of the stack."""
+    global _create, _go_on, _resume
+    _create = _original(L, b"create")
+    _resume = _original(L, b"resume")
+    # What Lua's own wrap returns, found by wrapping something.
+    lua.getfield(L, -1, b"wrap")
+    lua_compile(L, b"", 0, b"=nothing")
+    lua.call(L, 1, 1)
+    _go_on = lua.tocfunction(L, -1)
+    lua_pop(L, 1)
+    lua_set_function(L, b"resume", _coroutine_resume)
+    lua_set_function(L, b"wrap", _coroutine_wrap)
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _set_base(L: cython.pointer[LuaState]) -> cython.void:
@@ -644,7 +724,7 @@ def _set_base(L: cython.pointer[LuaState]) -> cython.void:
 @cython.exceptval(check=False)
 def _set_libraries(L: cython.pointer[LuaState]) -> cython.void:
     """Add Lua's own libraries to the table on top of the stack."""
-    global _find, _gmatch, _gsub, _match
+    global _find, _foreach, _gmatch, _gsub, _match
     lua.getfield(L, LUA_GLOBALS, b"string")
     _find = _original(L, b"find")
     _match = _original(L, b"match")
@@ -659,6 +739,8 @@ def _set_libraries(L: cython.pointer[LuaState]) -> cython.void:
     lua_protect(L)
     lua.setfield(L, -2, b"string")
     lua.getfield(L, LUA_GLOBALS, b"table")
+    _foreach = _original(L, b"foreach")
+    lua_set_function(L, b"foreach", _table_foreach)
     lua_set_function(L, b"insert", _table_insert)
     lua_protect(L)
     lua.setfield(L, -2, b"table")
@@ -668,6 +750,7 @@ def _set_libraries(L: cython.pointer[LuaState]) -> cython.void:
     lua_protect(L)
     lua.setfield(L, -2, b"math")
     lua.getfield(L, LUA_GLOBALS, b"coroutine")
+    _guard_coroutines(L)
     lua_protect(L)
     lua.setfield(L, -2, b"coroutine")
     lua.createtable(L, 0, 1)

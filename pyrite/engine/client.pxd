@@ -20,6 +20,7 @@ cdef enum:
     CLIENT_DENY_BLOCKING = 1024     # it must not wait: a transaction or a script runs
     CLIENT_MONITOR = 2048
     CLIENT_TRACKING = 4096          # it is told when what it reads changes
+    CLIENT_SCRIPT = 65536           # it runs the commands of scripts
     # What `call` has to look at besides running the handler.
     CLIENT_SPECIAL = 4 | 8 | 16 | 64 | 4096
 

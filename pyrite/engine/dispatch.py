@@ -388,7 +388,8 @@ def _after_special(client: Client, command: Command, mark: cython.Py_ssize_t) ->
 def _track(client: Client, command: Command) -> cython.int:
     """Remember what a tracking client has read. What CLIENT CACHING said holds for one command, or one transaction."""
     tracking: Tracking = client.server.tracking
-    if command.flags & READONLY:
+    # Of a script that only reads, what its commands read counts, not what it was given.
+    if command.flags & READONLY and command.group != SCRIPTING:
         tracking.remember(client, command)
     if (
         client.transaction is None

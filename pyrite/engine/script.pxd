@@ -21,6 +21,7 @@ cdef enum:
     INVOKE = 1
     HANDLE = 2
     CONCLUDE = 3
+    DESCRIBE = 4
 
 cdef enum:
     # What has become of a call of redis.call
@@ -29,9 +30,12 @@ cdef enum:
     CALL_COUNTED = 2    # refused, and counted as an error
 
 cdef enum:
-    HOOK_EVERY = 100000         # instructions after which a script is looked at
+    HOOK_EVERY = 10000          # instructions after which a script is looked at
+    LOOK_NS = 1000000           # it is not looked at more often than this
     NUMBER_ROOM = 40            # bytes of a number's text
     LOAD_TIMEOUT_MS = 500       # for the code of a library
+    COLLECT_ROOM = 1048576      # bytes past its limit that Lua may take while it collects
+    OUT_OF_LUA_MEMORY = 4       # Lua's status of that name
 
 cdef struct Invocation:
     # What Lua's side is told of the script that is to run
@@ -65,6 +69,7 @@ cdef class Interpreter:
     cdef readonly ScriptClient client   # runs the commands of scripts; None before the first one
     cdef LuaState* L
     cdef LuaMemory memory
+    cdef size_t collect_at          # bytes of Lua's from which on all that nobody uses is collected after a script
     cdef LuaOutcome outcome
     cdef Args args                  # of the command that a script runs
     cdef char* numbers              # texts of the numbers among them
@@ -74,6 +79,8 @@ cdef class Interpreter:
     cdef readonly Client caller
     cdef readonly bytes name
     cdef int64_t started_ns
+    cdef int64_t looked_ns          # when it was looked at last
+    cdef int64_t time_us            # what TIME tells it, the same throughout; 0 before it has asked
     cdef bint read_only
     cdef bint allow_oom
     cdef bint out_of_memory         # when it began
@@ -88,6 +95,7 @@ cdef class Interpreter:
     cdef int _prepare(self, Client caller, int flags, bint read_only) except -1
     cdef int _lend_state(self, Client caller) except -1
     cdef int _finish(self) except -1
+    cdef int _collect_garbage(self) noexcept
     cdef bint collect(self, LuaState* L, int n) noexcept
     cdef int execute(self) except -1
     cdef int _refuse(self, Command command, bytes text) except -1
@@ -97,4 +105,6 @@ cdef class Interpreter:
 
 cdef Interpreter script_current()
 cdef void script_set_api(ApiOpener opener) noexcept
+cdef int64_t script_time_us() except -1
+cdef void script_look(LuaState* L) noexcept
 cdef int script_fail(LuaState* L, const char* text) noexcept nogil

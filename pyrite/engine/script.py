@@ -8,15 +8,20 @@ A script's command goes through `call` like any other, run by a client of the in
 counts of the script's caller: database, user, tracking. Its reply is written into that client's buffer as RESP, and
 made Lua values from there. Arguments are not copied: they stand in Lua's strings.
 
-Lua calls a hook every 100,000 instructions. Once a script has run for longer than busy-reply-threshold, the hook has
+Lua calls a hook every 10,000 instructions, and a script is looked at between its commands too. Once a script has run for longer than busy-reply-threshold, the hook has
 the server serve others for a turn, in the script's midst; a guard tells them BUSY, but for the commands that can end it.
-A killed script gets an error at each instruction from then on, so that no pcall saves it.
+A killed script gets an error at each instruction from then on, so that no pcall saves it. Each coroutine counts its
+instructions by itself, so switches between them are counted too.
+
+Lua 5.1 collects no garbage when memory runs out, and a state that is full of it would refuse the scripts to come. So all
+of it is collected after a script that found no memory, or that left more than half of what Lua may have.
 
 See `core.lua` for why functions that Lua calls fall into halves, one that calls Lua and one that holds objects.
 """
 
 import importlib.util
 import traceback
+from time import time_ns
 
 import cython
 from cython.cimports.libc.math import signbit
@@ -24,6 +29,7 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.libc.stdlib import free, malloc
 from cython.cimports.libc.string import memcpy, strlen
 from cython.cimports.pyrite.core.lua import (
+    LUA_GC_COLLECT,
     LUA_GLOBALS,
     LUA_HOOK_COUNT,
     LUA_NUMBER,
@@ -35,17 +41,25 @@ from cython.cimports.pyrite.core.lua import (
     LuaFunction,
     LuaState,
     lua,
+    lua_buffers_release,
     lua_compile,
     lua_new,
     lua_pop,
+    lua_push,
 )
 from cython.cimports.pyrite.core.lua_reply import lua_conclude, lua_push_conclude, lua_push_error
-from cython.cimports.pyrite.core.lua_sandbox import lua_is_protected, lua_sandbox
+from cython.cimports.pyrite.core.lua_sandbox import lua_is_protected, lua_on_switch, lua_sandbox
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.numbers import format_double, format_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
 from cython.cimports.pyrite.core.reply import Reply
-from cython.cimports.pyrite.engine.client import CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_TRACKING, Client
+from cython.cimports.pyrite.engine.client import (
+    CLIENT_DENY_BLOCKING,
+    CLIENT_NO_TOUCH,
+    CLIENT_SCRIPT,
+    CLIENT_TRACKING,
+    Client,
+)
 from cython.cimports.pyrite.engine.command import Command, lookup_command
 from cython.cimports.pyrite.engine.dispatch import call
 from cython.cimports.pyrite.engine.state import GUARD_BUSY, ServerState
@@ -90,7 +104,10 @@ NO_WRITES = SCRIPT_NO_WRITES
 SAYS_NOTHING = SCRIPT_SAYS_NOTHING
 
 # The interpreter whose code runs, None between scripts: scripts do not nest.
-_current: Interpreter = None
+_current = cython.declare(Interpreter, None)
+
+# For tests: scripts may run commands that are not for scripts.
+_allows_all = cython.declare(cython.bint, False)
 
 # What one half of a function tells the other one.
 _invocation = cython.declare(Invocation)
@@ -231,6 +248,29 @@ def _compile(L: cython.pointer[LuaState]) -> cython.int:
 
 @cython.cfunc
 @cython.exceptval(check=False)
+def _collect(L: cython.pointer[LuaState]) -> cython.int:
+    lua.gc(L, LUA_GC_COLLECT, 0)
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _describe_error(L: cython.pointer[LuaState]) -> cython.int:
+    """The text of a library's error, which is the argument: of whatever kind, it is not asked for more than it has."""
+    if lua.type(L, 1) == LUA_TABLE:
+        lua.pushstring(L, b"err")
+        lua.rawget(L, 1)
+    elif lua.isstring(L, 1):
+        lua.pushstring(L, b"ERR ")
+        lua.pushvalue(L, 1)
+        lua.concat(L, 2)
+    if lua.type(L, -1) != LUA_STRING:
+        lua.pushstring(L, b"ERR unknown error")
+    return 1
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
 def _release(L: cython.pointer[LuaState]) -> cython.int:
     lua.L_unref(L, LUA_REGISTRY, _chunk.ref)
     return 0
@@ -273,6 +313,7 @@ def _interrupts() -> cython.bint:
         return me is not None and me.interrupt() != 0
     except BaseException:  # noqa: BLE001 - no exception may pass through Lua
         log_failure(me)
+        me.killed = True
         return True
 
 
@@ -293,6 +334,39 @@ def _hook(L: cython.pointer[LuaState], at: cython.pointer[LuaDebug]) -> cython.v
 
 
 @cython.cfunc
+@cython.exceptval(-1, check=False)
+def script_time_us() -> int64_t:
+    """Microseconds since 1970, the same each time for the script that runs."""
+    if _current is None:
+        return time_ns() // 1000
+    if _current.time_us == 0:
+        _current.time_us = time_ns() // 1000
+    return _current.time_us
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _is_due() -> cython.bint:
+    me: Interpreter = _current
+    return me is not None and me.server.now_ns - me.looked_ns >= LOOK_NS
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def script_look(L: cython.pointer[LuaState]) -> cython.void:
+    """Look at the script that runs, if its last command has ended some time after it was looked at; raises if it has to end."""
+    if _is_due():
+        _hook(L, cython.NULL)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _on_switch(L: cython.pointer[LuaState]) -> cython.void:
+    """What is called every so many switches to a coroutine."""
+    _hook(L, cython.NULL)
+
+
+@cython.cfunc
 @cython.exceptval(check=False)
 def _open(L: cython.pointer[LuaState]) -> cython.int:
     """Make the sandbox of a new state, and put what its runs need to fixed numbers of the registry."""
@@ -308,6 +382,8 @@ def _open(L: cython.pointer[LuaState]) -> cython.int:
     lua.rawseti(L, LUA_REGISTRY, HANDLE)
     lua_push_conclude(L)
     lua.rawseti(L, LUA_REGISTRY, CONCLUDE)
+    lua_push(L, _describe_error)
+    lua.rawseti(L, LUA_REGISTRY, DESCRIBE)
     lua.sethook(L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
     return 0
 
@@ -321,6 +397,7 @@ class Interpreter:
         self.server = server
         self.is_eval = is_eval
         self.memory.limit = limit_bytes
+        self.collect_at = limit_bytes // 2
         self.args = Args()
 
     def __dealloc__(self) -> None:
@@ -335,31 +412,37 @@ class Interpreter:
         return self.memory.used
 
     def open(self) -> None:
-        """Make the state, if there is none yet. Raises ImportError without lupa, ScriptError without memory."""
+        """Make the state, if there is none yet. Raises ScriptError without a Lua library, and without memory."""
         global _opens_for_eval
         if self.L != cython.NULL:
             return
         # Fills `_add_api`; not before a script needs it.
         importlib.import_module("pyrite.engine.script_api")
-        found = importlib.util.find_spec("lupa.lua51")
-        if found is None or found.origin is None:
-            raise ImportError("lupa has no Lua 5.1")
-        open_library(found.origin.encode("utf-8", "surrogateescape"))
+        try:
+            found = importlib.util.find_spec("lupa.lua51")
+            if found is None or found.origin is None:
+                raise ImportError("lupa has no Lua 5.1")
+            open_library(found.origin.encode("utf-8", "surrogateescape"))
+        except ImportError as error:
+            self.server.log_warning(f"Scripts can't run: {error}")
+            raise ScriptError(f"scripts can't run here: {error}".encode("utf-8", "surrogateescape")) from None
         if self.client is None:
             self.client = ScriptClient(self.server)
-            self.client.flags |= CLIENT_DENY_BLOCKING
             self.client.args = self.args
         self.L = lua_new(cython.address(self.memory))
         if self.L == cython.NULL:
             raise ScriptError(b"not enough memory")
         _opens_for_eval = self.is_eval
+        lua_on_switch(_on_switch)
         if lua.cpcall(self.L, _open, cython.NULL):
             text = self._pop_text()
             self.close()
             raise ScriptError(text)
 
     def close(self) -> None:
-        """Forget all code, and what it has changed in the state."""
+        """Forget all code, and what it has changed in the state. Raises CommandError while it runs."""
+        if _current is self:
+            raise CommandError(NOT_ALLOWED)
         if self.L != cython.NULL:
             lua.close(self.L)
             self.L = cython.NULL
@@ -383,9 +466,25 @@ class Interpreter:
         _chunk.p = code
         _chunk.n = len(code)
         _chunk.name = name
-        if lua.cpcall(self.L, _compile, cython.NULL):
+        status: cython.int = lua.cpcall(self.L, _compile, cython.NULL)
+        if status == OUT_OF_LUA_MEMORY and self._collect_garbage():
+            lua_pop(self.L, 1)
+            status = lua.cpcall(self.L, _compile, cython.NULL)
+        if status:
             raise ScriptError(self._pop_text())
         return _chunk.ref
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _collect_garbage(self) -> cython.int:
+        """Free all that nothing in Lua's state leads to; True. Costs time that grows with what stays."""
+        self.memory.limit += COLLECT_ROOM
+        if lua.cpcall(self.L, _collect, cython.NULL):
+            lua_pop(self.L, 1)
+        self.memory.limit -= COLLECT_ROOM
+        # Where much stays, the next time is when much more has come to it.
+        self.collect_at = max(self.memory.limit // 2, self.memory.used + (self.memory.limit - self.memory.used) // 2)
+        return True
 
     def release(self, ref: cython.int) -> None:
         """Forget the code with this number."""
@@ -425,20 +524,12 @@ class Interpreter:
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _run_library(self) -> cython.int:
-        text: bytes = b"ERR unknown error"
         if lua.cpcall(self.L, _run_chunk, cython.NULL) == 0:
             return 0
-        if lua.type(self.L, -1) == LUA_TABLE:
-            # The field's name stands in the state already, so nothing is allocated here.
-            lua.getfield(self.L, -1, b"err")
-            if lua.type(self.L, -1) == LUA_STRING:
-                text = self._pop_text()
-            else:
-                lua_pop(self.L, 1)
-            lua_pop(self.L, 1)
-        else:
-            text = b"ERR " + self._pop_text()
-        raise CommandError(b"ERR Error registering functions: " + text)
+        lua.rawgeti(self.L, LUA_REGISTRY, DESCRIBE)
+        lua.insert(self.L, -2)
+        lua.pcall(self.L, 1, 1, 0)
+        raise CommandError(b"ERR Error registering functions: " + self._pop_text())
 
     # Running
 
@@ -470,7 +561,7 @@ class Interpreter:
         client.user = caller.user
         client.reply.resp = 2
         client.tracking = caller.tracking
-        client.flags = CLIENT_DENY_BLOCKING | (caller.flags & (CLIENT_TRACKING | CLIENT_NO_TOUCH))
+        client.flags = CLIENT_SCRIPT | CLIENT_DENY_BLOCKING | (caller.flags & (CLIENT_TRACKING | CLIENT_NO_TOUCH))
         return 0
 
     @cython.cfunc
@@ -498,8 +589,9 @@ class Interpreter:
         self._lend_state(caller)
         self.caller = caller
         self.name = name
-        self.started_ns = self.server.now_ns
+        self.started_ns = self.looked_ns = self.server.now_ns
         self.wrote = self.busy = self.killed = False
+        self.time_us = 0
         self.server.script_propagation = 3
         _invocation.v = v
         _invocation.keys = keys
@@ -533,9 +625,11 @@ class Interpreter:
         self.caller = None
         self.client.tracking = None
         self.client.reply.release()
-        if self.args.argc > 64:
-            self.args.reset()
-        if not lua_conclude(self.L, caller.reply, cython.address(self.outcome)):
+        concluded: cython.bint = lua_conclude(self.L, caller.reply, cython.address(self.outcome))
+        lua_buffers_release()
+        if self.outcome.status == OUT_OF_LUA_MEMORY or self.memory.used > self.collect_at or not concluded:
+            self._collect_garbage()
+        if not concluded:
             raise CommandError(NO_LUA_MEMORY)
         if self.outcome.failed:
             caller.reply.error(self.outcome.text.p[: self.outcome.text.n].strip(b"\r\n"))
@@ -561,8 +655,7 @@ class Interpreter:
                 args.push(cython.cast(cython.p_char, p), size)
             elif kind == LUA_NUMBER:
                 if n > self.numbers_room:
-                    if i > 1 and _has_numbers(L, i - 1):
-                        return False
+                    # The first number of all: no argument stands in the old room yet.
                     room = cython.cast(cython.p_char, malloc(cython.cast(cython.size_t, n) * NUMBER_ROOM))
                     if room == cython.NULL:
                         return False
@@ -592,11 +685,11 @@ class Interpreter:
         server: ServerState = self.server
         argc: cython.Py_ssize_t = self.args.argc
         command: Command = lookup_command(self.args)
-        if command is None or (command.handler is None and argc > 1):
+        if command is None or (argc > 1 and (command.handler is None or command.subcommands)):
             return self._refuse(None, UNKNOWN_COMMAND)
         if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
             return self._refuse(command, WRONG_ARITY)
-        if command.flags & NOSCRIPT:
+        if command.flags & NOSCRIPT and not _allows_all:
             return self._refuse(command, NOT_ALLOWED)
         if self.read_only and command.flags & WRITES:
             return self._refuse(command, READ_ONLY_SCRIPT)
@@ -619,11 +712,13 @@ class Interpreter:
     def interrupt(self) -> cython.int:
         """Look at the script that runs: serve others if it takes too long, and tell whether it has to end."""
         server: ServerState = self.server
-        elapsed_ms: int64_t = (server.clock() - self.started_ns) // 1000000
+        now_ns: int64_t = server.clock()
+        elapsed_ms: int64_t = (now_ns - self.started_ns) // 1000000
         if self.library is not None:
             return self.started_ns != 0 and elapsed_ms > LOAD_TIMEOUT_MS
-        if self.killed:
-            return True
+        if self.killed or now_ns - self.looked_ns < LOOK_NS:
+            return self.killed
+        self.looked_ns = now_ns
         if not self.busy:
             if server.busy_threshold_ms == 0 or elapsed_ms < server.busy_threshold_ms:
                 return False
@@ -657,18 +752,6 @@ class Interpreter:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _has_numbers(L: cython.pointer[LuaState], n: cython.int) -> cython.bint:
-    """Tell whether there are numbers among the first values on the stack."""
-    i: cython.int
-    for i in range(1, n + 1):
-        if lua.type(L, i) == LUA_NUMBER:
-            return True
-    return False
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
 def _format_number(out: cython.p_char, v: cython.double) -> cython.Py_ssize_t:
     """A number as a command's argument: its digits where it is an integer, else the fewest that read back as it."""
     if v != v and signbit(v):
@@ -677,6 +760,12 @@ def _format_number(out: cython.p_char, v: cython.double) -> cython.Py_ssize_t:
     if -9007199254740992.0 <= v <= 9007199254740992.0 and cython.cast(cython.longlong, v) == v:
         return format_longlong(out, cython.cast(cython.longlong, v))
     return format_double(out, NUMBER_ROOM, v)
+
+
+def allow_all_commands(on: cython.bint) -> None:
+    """Let scripts run commands that are not for scripts, or no longer: for tests."""
+    global _allows_all
+    _allows_all = on
 
 
 def running() -> Interpreter | None:

@@ -37,6 +37,7 @@ from cython.cimports.pyrite.engine.script import (
     Interpreter,
     script_current,
     script_fail,
+    script_look,
     script_set_api,
 )
 
@@ -99,6 +100,8 @@ def _call_command(L: cython.pointer[LuaState]) -> cython.int:
         if not _arguments(me, L):
             return CALL_REFUSED
         status: cython.int = me.execute()
+        # They stand in Lua's strings, and are about to go.
+        me.args.reset()
         if status == CALL_DONE:
             reply = me.client.reply
             _wire = reply.buf + reply.sent
@@ -116,8 +119,11 @@ def _call_command(L: cython.pointer[LuaState]) -> cython.int:
 @cython.exceptval(check=False)
 def _run_command(L: cython.pointer[LuaState], raises: cython.bint) -> cython.int:
     """Run a command, and push its reply; raise it if it is an error and `raises`."""
+    script_look(L)
     status: cython.int = _call_command(L)
     failed: cython.bint = True
+    # Thousands of arguments would leave no room on the stack.
+    lua.settop(L, 0)
     if status == CALL_DONE:
         failed = lua_push_reply(L, _wire, _wire_length)
     else:

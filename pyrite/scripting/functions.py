@@ -95,9 +95,12 @@ class Functions:
 
     # Changes
 
-    def load(self, code: bytes, *, replace: bool) -> bytes:
-        """Load a library from its text; returns its name. Raises CommandError, and has changed nothing then."""
-        name = self._load_into(self._set, code, replace=replace, has_limit=True)
+    def load(self, code: bytes, *, replace: bool, has_limit: bool = True) -> bytes:
+        """Load a library from its text; returns its name. Raises CommandError, and has changed nothing then.
+
+        Without `has_limit` its code may run for more than half a second: for libraries that were loaded before.
+        """
+        name = self._load_into(self._set, code, replace=replace, has_limit=has_limit)
         self.server.keyspace.dirty += 1
         return name
 
@@ -161,9 +164,9 @@ class Functions:
         self.server.keyspace.dirty += 1
 
     def flush(self) -> None:
-        """Delete all libraries."""
-        self._set = _Set()
+        """Delete all libraries. Raises CommandError while one of them runs."""
         self.interpreter.close()
+        self._set = _Set()
         self.server.keyspace.dirty += 1
 
     # From server to server
@@ -180,7 +183,7 @@ class Functions:
         new = _Set()
         try:
             for code in payload.restore(data):
-                self._load_into(new, code, replace=False, has_limit=False)
+                self._load_into(new, code, replace=False, has_limit=True)
             if policy == b"flush":
                 old, self._set = list(self._set.libraries.values()), new
             else:

@@ -54,7 +54,7 @@ from pyrite.server.watcher import Watcher
 GUARD_DISK = 128  # as in engine/state.pxd
 
 # Scripts can ask for any amount of memory; without a limit the system would end the server for it.
-LUA_MEMORY_MAX = max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024)
+LUA_MEMORY_MAX = min(max(memory.TOTAL_SYSTEM_BYTES // 4, 64 * 1024 * 1024), 1024 * 1024 * 1024)
 
 
 class Server(ServerState):
