@@ -274,8 +274,11 @@ def shutdown(client: Client, args: Args) -> None:
     if (abort and args.argc > 2) or (save and no_save):
         raise CommandError(SYNTAX)
     if abort:
-        # A shutdown waits for nobody, so it is never under way when a command runs.
-        raise CommandError(NO_SHUTDOWN)
+        # A shutdown waits for nobody: there is only a signal that comes while the cron is paused.
+        if not client.server.abort_shutdown():
+            raise CommandError(NO_SHUTDOWN)
+        client.reply.ok()
+        return
     if not client.server.request_shutdown(save, force, no_save):
         raise CommandError(SHUTDOWN_FAILED)
     client.close_after_reply()

@@ -129,6 +129,7 @@ class Cron:
 
     def _work(self) -> None:
         server = self._server
+        server.act_on_signal()
         server.refresh_clock()
         server.keyspace.update_clock()
         if time.monotonic_ns() >= self._next_sample_ns:

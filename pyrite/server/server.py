@@ -133,7 +133,21 @@ class Server(ServerState):
     def on_ending_signal(self, number: int) -> None:
         """SIGTERM or SIGINT: save as it is configured, then end, once what is being served has been served."""
         self._ending_signal = number
-        self.poller.stop()
+        if not self.cron.paused:
+            self.poller.stop()
+
+    def act_on_signal(self) -> None:
+        """End if a signal has asked for it while the cron was paused."""
+        if self._ending_signal:
+            self.poller.stop()
+
+    def abort_shutdown(self) -> bool:
+        """Forget a signal that has not been acted on; False where there is none."""
+        if not self._ending_signal:
+            return False
+        self._ending_signal = 0
+        self.log_notice("Shutdown manually aborted.")
+        return True
 
     def _may_end(self) -> bool:
         """The main loop has stopped: tell whether that is the end. After a signal not so where saving failed."""

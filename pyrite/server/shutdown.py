@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from pyrite.persistence.rdb import temporary_name
 from pyrite.server import process
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
         return True
     server.log_notice("Saving the final RDB snapshot before exiting.")
     _tell_supervisor(server, "Saving the final RDB snapshot")
-    with _interruptible():
+    with _interruptible(server):
         # The cache keeps the file: the server likely starts again soon.
         saved = server.snapshots.save(keep_cache=True)
     if saved:
@@ -46,14 +49,36 @@ def prepare(server: Server, *, save: bool, no_save: bool, force: bool) -> bool:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Who presses Ctrl-C once more while all is saved means it: the process ends at once."""
-    handler = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _interruptible(server: Server) -> Iterator[None]:
+    """Who presses Ctrl-C once more while all is saved means it: the process ends at once.
+
+    The main thread writes the file and handles no signal meanwhile; a pipe tells another thread of them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # and signals are somebody else's
+        return
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    before = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    thread = threading.Thread(target=_insist, args=(server, ours), daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.set_wakeup_fd(before)
+        os.close(theirs)
+        thread.join()
+        os.close(ours)
+
+
+def _insist(server: Server, pipe: int) -> None:
+    """End the process at the first SIGINT that the pipe tells of; return when the pipe is closed."""
+    while data := os.read(pipe, 64):
+        if signal.SIGINT in data:
+            server.log_warning("You insist... exiting now.")
+            with suppress(OSError):
+                os.unlink(temporary_name(os.getpid()))
+            os._exit(1)
 
 
 def _tell_supervisor(server: Server, status: str) -> None:

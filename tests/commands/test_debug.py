@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.keyspaces import fill
 from tests.support import Attributed, ErrorReply, Push, RespClient, Server, Verbatim
 
 NOT_ALLOWED = (
@@ -283,3 +284,9 @@ def test_digests_are_the_peers(server: Server, start_peer: Callable[..., Server]
         assert server.call("DEBUG", "DIGEST-VALUE", *keys) == peer.call("DEBUG", "DIGEST-VALUE", *keys)
     server.call("APPEND", "key0", "x")
     assert server.call("DEBUG", "DIGEST") != peer.call("DEBUG", "DIGEST")
+
+
+def test_digests_of_all_types_are_the_peers(server: Server, peer: Server) -> None:
+    for each in (server, peer):
+        fill(each.client, "digest", [1, 5, 129, 600], (0, 3))
+    assert server.call("DEBUG", "DIGEST") == peer.call("DEBUG", "DIGEST")

@@ -195,7 +195,7 @@ def test_bgsave_that_fails(start_pyrite: ServerFactory) -> None:
 
 def failed(start_pyrite: ServerFactory) -> Server:
     """Return a server that wants snapshots and has failed to take one."""
-    server = start_pyrite("--save", "3600 1000000")
+    server = start_pyrite("--save", "3600 1000000", "--shutdown-on-sigterm", "nosave")
     fail_to_save(server)
     server.call("SET", "k", "1")
     server.call("BGSAVE")
@@ -244,7 +244,7 @@ def test_transactions_are_refused_after_a_failure(start_pyrite: ServerFactory) -
 
 
 def test_a_transaction_queued_before_the_failure(start_pyrite: ServerFactory) -> None:
-    server = start_pyrite("--save", "3600 1000000")
+    server = start_pyrite("--save", "3600 1000000", "--shutdown-on-sigterm", "nosave")
     fail_to_save(server)
     with server.connect() as client:
         client.call("MULTI")

@@ -770,6 +770,9 @@ NOT_GENERATED = {
     "quit": "ends the connection: see test_protocol_peer",
     "client|reply": "changes which replies there are: see test_protocol_peer",
     "shutdown": "ends the server",
+    "save": "writes a file: see test_snapshots",
+    "bgsave": "as save, and whether it can depends on time",
+    "lastsave": "tells the time",
     "dump": "compresses otherwise than the peer: see test_dump_payloads",
     "pfselftest": "takes seconds, and can only pass",
 }

@@ -221,6 +221,49 @@ def test_a_signal_that_can_not_save_ends_nothing(start_pyrite: ServerFactory) ->
     assert (server.directory / "dump.rdb").is_file()
 
 
+def test_who_insists_ends_the_server_while_it_saves(start_pyrite: ServerFactory) -> None:
+    server = start_pyrite("--save", "3600 1")
+    old = save_old(server)
+    server.client.pipeline([["SET", f"k{number}", "v"] for number in range(100)])
+    server.call("CONFIG", "SET", "rdb-key-save-delay", 100_000)
+    server.process.send_signal(signal.SIGINT)
+    wait_for(lambda: leftovers(server), "the temporary file")
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(3) == 1
+    server.process.returncode = 0  # this end is meant
+    assert "You insist... exiting now." in server.output()
+    assert leftovers(server) == []
+    assert (server.directory / "dump.rdb").read_bytes() == old
+
+
+def test_sigterm_while_the_server_saves_changes_nothing(start_pyrite: ServerFactory) -> None:
+    server = start_pyrite("--save", "3600 1")
+    server.client.pipeline([["SET", f"k{number}", "v"] for number in range(20)])
+    server.call("CONFIG", "SET", "rdb-key-save-delay", 20_000)
+    server.process.terminate()
+    wait_for(lambda: leftovers(server), "the temporary file")
+    server.process.terminate()
+    assert server.process.wait(10) == 0
+    assert (server.directory / "dump.rdb").is_file()
+
+
+def test_a_signal_that_is_taken_back(start_pyrite: ServerFactory) -> None:
+    server = start_pyrite()
+    server.call("DEBUG", "PAUSE-CRON", 1)
+    server.process.terminate()
+    wait_for(lambda: "scheduling shutdown" in server.output(), "the signal")
+    assert server.call("SHUTDOWN", "ABORT") == b"OK"
+    assert server.call("SHUTDOWN", "ABORT") == ErrorReply(b"ERR No shutdown in progress.")
+    assert "Shutdown manually aborted." in server.output()
+    server.call("DEBUG", "PAUSE-CRON", 0)
+    assert server.call("PING") == b"PONG"
+    server.call("DEBUG", "PAUSE-CRON", 1)
+    server.process.terminate()
+    wait_for(lambda: server.output().count("scheduling shutdown") == 2, "the signal")
+    server.call("DEBUG", "PAUSE-CRON", 0)
+    assert server.process.wait(10) == 0
+
+
 def test_force_ends_without_saving(start_pyrite: ServerFactory) -> None:
     server = start_pyrite("--save", "3600 1", "--shutdown-on-sigterm", "force")
     (server.directory / "dump.rdb").mkdir()
