@@ -173,5 +173,8 @@ def _place(made: socket.socket) -> str:
 
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGINT" if number == signal.SIGINT else "SIGTERM"
-    server.log_warning(f"Received {name} scheduling shutdown...")
+    if server.loading:
+        server.log_warning("Received shutdown signal during loading, scheduling shutdown.")
+    else:
+        server.log_warning(f"Received {name} scheduling shutdown...")
     server.on_ending_signal(number)

@@ -239,6 +239,8 @@ def test_the_end_while_it_loads_saves_nothing(how: str, tmp_path: Path) -> None:
     assert server.process.wait(5) == 0
     assert (tmp_path / "dump.rdb").read_bytes() == before
     assert "Ready to accept" not in server.output()
+    if how == "SIGTERM":
+        assert "Received shutdown signal during loading, scheduling shutdown." in server.output()
     assert os.listdir(tmp_path) == ["dump.rdb", "output.txt"] or os.listdir(tmp_path) == ["output.txt", "dump.rdb"]
 
 
