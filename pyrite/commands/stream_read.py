@@ -29,7 +29,7 @@ from cython.cimports.pyrite.core.stream_store import (
     stream_next,
 )
 from cython.cimports.pyrite.engine.blocking import BLOCK_REPLY_NULL_ARRAY, block_on_keys
-from cython.cimports.pyrite.engine.client import CLIENT_SCRIPT, Client
+from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.declare import KeySpec
 from cython.cimports.pyrite.keyspace.database import Database
 from cython.cimports.pyrite.types.stream import stream_id_argument, stream_read
@@ -57,7 +57,6 @@ from pyrite.types.stream_groups import no_group
 TIMEOUT_NOT_INTEGER = b"ERR timeout is not an integer or out of range"
 TIMEOUT_NEGATIVE = b"ERR timeout is negative"
 TIMEOUT_OUT_OF_RANGE = b"ERR timeout is out of range"
-NO_BLOCK_IN_SCRIPTS = b"ERR %b command is not allowed with BLOCK option from scripts"
 GROUP_IN_XREAD = b"ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
 NOACK_IN_XREAD = b"ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
 GROUP_MISSING = b"ERR Missing GROUP option for XREADGROUP"
@@ -107,8 +106,6 @@ def _parse(client: Client, args: Args, in_group: cython.bint, options: cython.po
     while i < args.argc and options.keys_at == 0:
         more = args.argc - 1 - i
         if more and args.equals(i, b"block"):
-            if client.flags & CLIENT_SCRIPT:
-                raise CommandError(NO_BLOCK_IN_SCRIPTS % args[0])
             i += 1
             options.timeout_ms = _timeout(client, args, i)
         elif more and args.equals(i, b"count"):

@@ -52,9 +52,7 @@ def open_library(path: bytes) -> None:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _allocate(
-    context: cython.p_void, p: cython.p_void, old_size: cython.size_t, size: cython.size_t
-) -> cython.p_void:
+def _allocate(context: cython.p_void, p: cython.p_void, old_size: cython.size_t, size: cython.size_t) -> cython.p_void:
     """Lua's allocator: counts, and refuses what goes past the limit. Shrinking never fails."""
     memory: cython.pointer[LuaMemory] = cython.cast(cython.pointer[LuaMemory], context)
     if size == 0:
@@ -116,9 +114,7 @@ def lua_fail_here(L: cython.pointer[LuaState], text: cython.p_const_char) -> cyt
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _read(
-    L: cython.pointer[LuaState], context: cython.p_void, n: cython.pointer[cython.size_t]
-) -> cython.p_const_char:
+def _read(L: cython.pointer[LuaState], context: cython.p_void, n: cython.pointer[cython.size_t]) -> cython.p_const_char:
     """Hand the compiler all of the source at once."""
     source: cython.pointer[Source] = cython.cast(cython.pointer[Source], context)
     n[0] = source.n
@@ -171,9 +167,7 @@ def lua_set_number(L: cython.pointer[LuaState], name: cython.p_const_char, v: cy
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def lua_set_string(
-    L: cython.pointer[LuaState], name: cython.p_const_char, text: cython.p_const_char
-) -> cython.void:
+def lua_set_string(L: cython.pointer[LuaState], name: cython.p_const_char, text: cython.p_const_char) -> cython.void:
     """Give the table on top of the stack a string."""
     lua.pushstring(L, text)
     lua.setfield(L, -2, name)
@@ -224,9 +218,7 @@ def _note_large(b: cython.pointer[LuaBuffer]) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def lua_buffer_grow(
-    L: cython.pointer[LuaState], b: cython.pointer[LuaBuffer], more: cython.size_t
-) -> cython.void:
+def lua_buffer_grow(L: cython.pointer[LuaState], b: cython.pointer[LuaBuffer], more: cython.size_t) -> cython.void:
     """Make room for so many bytes more; raises without memory, and past a gigabyte."""
     if more > BUFFER_MAX - b.n:
         lua_fail(L, b"not enough memory")

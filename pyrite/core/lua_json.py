@@ -785,9 +785,7 @@ def _add(L: cython.pointer[LuaState], name: cython.p_const_char, function: LuaFu
 def lua_open_json(L: cython.pointer[LuaState]) -> cython.void:
     """Push the library's table."""
     lua.createtable(L, 0, 13)
-    s: cython.pointer[Settings] = cython.cast(
-        cython.pointer[Settings], lua.newuserdata(L, cython.sizeof(Settings))
-    )
+    s: cython.pointer[Settings] = cython.cast(cython.pointer[Settings], lua.newuserdata(L, cython.sizeof(Settings)))
     s.sparse_convert = 0
     s.sparse_ratio = 2
     s.sparse_safe = 10

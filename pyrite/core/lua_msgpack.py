@@ -185,9 +185,7 @@ def _pack_value(L: cython.pointer[LuaState], level: cython.int) -> cython.void:
     elif kind == LUA_NUMBER:
         _pack_number(L, lua.tonumber(L, -1))
     elif kind == LUA_BOOLEAN:
-        lua_buffer_byte(
-            L, cython.address(_packed), cython.cast(cython.char, 0xC3 if lua.toboolean(L, -1) else 0xC2)
-        )
+        lua_buffer_byte(L, cython.address(_packed), cython.cast(cython.char, 0xC3 if lua.toboolean(L, -1) else 0xC2))
     elif kind == LUA_TABLE and level < NESTING_MAX:
         _pack_table(L, level)
     else:

@@ -62,7 +62,7 @@ _gsub = cython.declare(LuaFunction)
 _foreach = cython.declare(LuaFunction)
 _create = cython.declare(LuaFunction)
 _resume = cython.declare(LuaFunction)
-_go_on = cython.declare(LuaFunction)    # what coroutine.wrap returns
+_go_on = cython.declare(LuaFunction)  # what coroutine.wrap returns
 
 _switches = cython.declare(cython.int, 0)
 _switch_hook = cython.declare(LuaSwitchHook, cython.NULL)

@@ -141,9 +141,7 @@ def _start(L: cython.pointer[LuaState], f: cython.pointer[Format]) -> cython.voi
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _put_in_order(
-    L: cython.pointer[LuaState], f: cython.pointer[Format], p: cython.p_const_char
-) -> cython.void:
+def _put_in_order(L: cython.pointer[LuaState], f: cython.pointer[Format], p: cython.p_const_char) -> cython.void:
     """Add the item's bytes, given with the lowest first."""
     i: cython.size_t
     for i in range(f.size):

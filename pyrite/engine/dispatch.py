@@ -28,6 +28,7 @@ from cython.cimports.pyrite.engine.client import (
     Client,
 )
 from cython.cimports.pyrite.engine.command import Command, lookup_command
+from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
     GUARD_BUSY,
@@ -336,10 +337,11 @@ def call(client: Client, command: Command) -> cython.int:
         _before_special(client, command)
     if server.keyspace.effects:
         server.running = client
-    propagates: cython.bint = server.propagation.on
+    propagation: Propagation = server.propagation
+    propagates: cython.bint = propagation.on
     dirty: int64_t = server.keyspace.dirty
-    if propagates:
-        server.propagation.begin()
+    propagation.depth += 1
+    propagation.replaced = False
     try:
         command.handler(client, client.args)
     except CommandError as error:
@@ -349,8 +351,9 @@ def call(client: Client, command: Command) -> cython.int:
     except Exception:  # noqa: BLE001 - a bug in one handler is logged and counted, and ends no other client
         reply.truncate(mark + reply.sent)
         _internal_error(client, command)
+    propagation.depth -= 1
     if propagates:
-        server.propagation.end(client.db, client.args, dirty)
+        propagation.end(client.db, client.args, dirty)
     now: int64_t = server.clock()
     elapsed: int64_t = now - started_ns
     server.now_ns = now

@@ -16,7 +16,6 @@ cdef class Propagation:
     cdef bint replaced              # the command that runs is not propagated as it came
     cdef list pending               # (database number, words) of what the outermost command has done so far
 
-    cdef int begin(self) noexcept
     cdef int end(self, Database db, Args args, int64_t dirty) except -1
     cdef int instead(self, Database db, list words) except -1
     cdef int nothing(self) noexcept

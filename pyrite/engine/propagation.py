@@ -48,6 +48,7 @@ class Propagation:
         """Write down nothing any more, and drop what is not in the file yet."""
         self.on = False
         self.keyspace.on_expire = self.keyspace.on_expire_field = None
+        self.pending = []
         self.drop_log()
 
     def begin_file(self) -> None:
@@ -68,18 +69,9 @@ class Propagation:
     # Of dispatch
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    def begin(self) -> cython.int:
-        """A command begins."""
-        self.depth += 1
-        self.replaced = False
-        return 0
-
-    @cython.cfunc
     @cython.exceptval(-1, check=False)
     def end(self, db: Database, args: Args, dirty: int64_t) -> cython.int:
-        """A command ends, at whose beginning `keyspace.dirty` was `dirty`."""
-        self.depth -= 1
+        """A command has ended, at whose beginning `keyspace.dirty` was `dirty`. `call` itself keeps `depth`."""
         if not self.on:
             # The log was turned off meanwhile, and has what it was to have.
             self.pending = []

@@ -85,7 +85,7 @@ class Aof:
     # At the start
 
     def start(self) -> bool:
-        """Load the log and go on with it; False where the server has to end: its exit status is set, its log says why."""
+        """Load the log and go on with it; False where the server has to end, and has logged why."""
         server = self._server
         try:
             self.load()
@@ -150,9 +150,9 @@ class Aof:
         os.makedirs(self.directory, exist_ok=True)
         if manifest.is_empty:
             manifest = manifest.with_base(self.name, is_rdb=server.config.aof_use_rdb_preamble)
-            assert manifest.base is not None
-            server.log_notice(f"Creating AOF base file {manifest.base.name} on server start")
-            self._write_base_now(os.path.join(self.directory, manifest.base.name))
+            base = manifest.files[0].name
+            server.log_notice(f"Creating AOF base file {base} on server start")
+            self._write_base_now(os.path.join(self.directory, base))
         if manifest.increments:
             server.log_notice(f"Opening AOF incr file {manifest.increments[-1].name} on server start")
         else:
@@ -242,8 +242,8 @@ class Aof:
             return True
         self.delayed_syncs += 1
         self._server.log_notice(
-            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
-            "to complete, this may slow down the server."
+            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for "
+            "fsync to complete, this may slow down the server."
         )
         return False
 
@@ -254,15 +254,17 @@ class Aof:
         now = time.monotonic()
         if now - self._logged_error_at >= ERROR_LOG_S:
             self._logged_error_at = now
-            server.log_warning(f"Error writing to the AOF file: {error.strerror} ({written} of {waiting} bytes written)")
+            server.log_warning(
+                f"Error writing to the AOF file: {error.strerror} ({written} of {waiting} bytes written)"
+            )
         if written:
             try:
                 os.ftruncate(self._fd, self._file_bytes)
                 written = 0
             except OSError as problem:
                 server.log_warning(
-                    f"Could not remove short write from the append-only file: {problem.strerror}. The server may refuse "
-                    f"to load the AOF the next time it starts."
+                    f"Could not remove short write from the append-only file: {problem.strerror}. The server may "
+                    f"refuse to load the AOF the next time it starts."
                 )
         if policy == "always":
             self._die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
@@ -302,7 +304,8 @@ class Aof:
                 os.fdatasync(self._fd)
             except OSError as error:
                 self._die(
-                    f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {error.strerror}. Exiting..."
+                    f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {error.strerror}. "
+                    f"Exiting..."
                 )
             server.latency.add(b"aof-fsync-always", (time.monotonic_ns() - started_ns) // 1_000_000)
             self.syncer.synced_bytes = self._file_bytes
@@ -354,7 +357,8 @@ class Aof:
             delay = min(DELAY_S * 2 ** (self.failures - FAILURES_UNLIMITED), DELAY_MAX_S)
             self._next_try_at = now + delay
             self._server.log_warning(
-                f"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {delay // 60} minutes"
+                f"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {delay // 60} "
+                f"minutes"
             )
         if now < self._next_try_at:
             return True
@@ -397,8 +401,8 @@ class Aof:
         self.write_error = self.syncer.error = None
         if server.children.running == CHILD:
             server.log_notice(
-                "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting "
-                "a rewrite now."
+                "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and "
+                "starting a rewrite now."
             )
             self._starts_anew = True
             server.children.kill()
@@ -412,8 +416,8 @@ class Aof:
         elif not self.rewrite():
             self.state = OFF
             server.log_warning(
-                "The AOF can't be enabled, because its first file can't be written in the background. Check the above logs "
-                "for more info about the error."
+                "The AOF can't be enabled, because its first file can't be written in the background. Check the above "
+                "logs for more info about the error."
             )
             raise OSError("Unable to turn on AOF. Check server logs.")
 
@@ -556,8 +560,7 @@ class Aof:
         server = self._server
         started_ns = time.monotonic_ns()
         manifest = self.manifest.with_base(self.name, is_rdb=is_rdb)
-        assert manifest.base is not None
-        base = os.path.join(self.directory, manifest.base.name)
+        base = os.path.join(self.directory, manifest.files[0].name)
         increment: str | None = None
         try:
             os.rename(temporary, base)

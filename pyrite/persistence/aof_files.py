@@ -41,8 +41,8 @@ def describe(path: str, error: ManifestError) -> str:
     """What is wrong with a manifest, and what to do, in one line."""
     where = f", at line {error.line}: '{error.text.decode('utf-8', 'backslashreplace')}'" if error.line else ""
     return (
-        f"Fatal AOF manifest file error: {error}. Reading {path}{where}. Restore it from a backup, or write it anew from "
-        f"the names of the files beside it"
+        f"Fatal AOF manifest file error: {error}. Reading {path}{where}. Restore it from a backup, or write it anew "
+        f"from the names of the files beside it"
     )
 
 
@@ -51,8 +51,11 @@ def _is_of_old_layout(found: Manifest | None, directory: str, name: str) -> bool
     if found is None:
         return True
     only_base = found.base is not None and not found.increments and not found.history
-    return only_base and found.base is not None and found.base.name == name and not os.path.exists(
-        os.path.join(directory, name)
+    return (
+        only_base
+        and found.base is not None
+        and found.base.name == name
+        and not os.path.exists(os.path.join(directory, name))
     )
 
 
@@ -65,7 +68,9 @@ def _migrate(server: Server, directory: str, name: str) -> Manifest:
         os.rename(name, os.path.join(directory, name))
         manifests.sync_directory(directory)
     except OSError as error:
-        raise LoadError(f"Error trying to move the old AOF file {name} into dir {directory}: {error.strerror}") from None
+        raise LoadError(
+            f"Error trying to move the old AOF file {name} into dir {directory}: {error.strerror}"
+        ) from None
     server.log_notice(f"Successfully migrated an old-style AOF file ({name}) into the AOF directory ({directory}).")
     return manifest
 

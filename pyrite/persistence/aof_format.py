@@ -4,7 +4,8 @@ A command is a request as a client would send it:
 
     *3 CR LF  $3 CR LF SET CR LF  $3 CR LF key CR LF  $5 CR LF value CR LF
 
-A line that begins with # is a comment; those of the form #TS:1700000000 say when what follows happened (Unix time in s).
+A line that begins with # is a comment; those of the form #TS:1700000000 say when what follows happened, as Unix time in
+seconds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Loading the append-only log: its files in their order, each a snapshot, commands, or one followed by the other.
 
-A file that ends in the midst of a command was cut by a crash. Where it is the last one and aof-load-truncated allows it,
-it is cut back to the last whole command, or transaction, and the server starts; all else ends the start with one line
-that says what to do.
+A file that ends in the midst of a command was cut by a crash. Where it is the last one and aof-load-truncated allows
+it, it is cut back to the last whole command, or transaction, and the server starts; all else ends the start with one
+line that says what to do.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ class _Commands:
         if not is_last:
             raise LoadError(f"Fatal error: the truncated file is not the last file: {name} ends at byte {end}")
         self._server.log_warning(f"!!! Warning: short read while loading the AOF file {name}!!!")
-        self._server.log_warning(f"AOF loaded anyway because aof-load-truncated is enabled: cutting {name} at byte {end}")
+        self._server.log_warning(
+            f"AOF loaded anyway because aof-load-truncated is enabled: cutting {name} at byte {end}"
+        )
         path = os.readlink(f"/proc/self/fd/{descriptor}")
         try:
             os.truncate(path, end)

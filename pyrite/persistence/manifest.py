@@ -112,7 +112,7 @@ def _file_of(line: bytes) -> LogFile:
         words = split_arguments(line)
     except ValueError:
         words = []
-    if len(words) < 6 or len(words) % 2:  # noqa: PLR2004 - three pairs at least; ones that we don't know are left alone
+    if len(words) < 6 or len(words) % 2:
         raise ManifestError(BAD_FORMAT)
     pairs = {key.lower(): value for key, value in zip(words[::2], words[1::2], strict=True)}
     name = pairs.get(b"file", b"").decode("utf-8", "surrogateescape")
@@ -170,7 +170,7 @@ def read(path: str) -> Manifest | None:
 
 
 def write(path: str, manifest: Manifest) -> None:
-    """Replace the manifest at `path`: either the old or the new one is there, whole, whatever happens. Raises OSError."""
+    """Replace the manifest at `path`: the old or the new one is there, whole, whatever happens. Raises OSError."""
     directory, name = os.path.split(path)
     temporary = os.path.join(directory, f"temp-{name}")
     try:

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 
 class Syncer:
@@ -36,10 +37,9 @@ class Syncer:
         """Remove a file; the space of a large one is not free at once."""
 
         def work() -> None:
-            try:
+            # Where that fails somebody else has removed it, or it is to be removed at the next start.
+            with suppress(OSError):
                 os.unlink(path)
-            except OSError:
-                pass  # somebody else has removed it, or it is one to be removed at the next start
 
         self._add(work)
 

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.memory import tune_system_malloc
 from pyrite.engine.command import find_command, rename_commands
+from pyrite.persistence.start import load_dataset
 from pyrite.server import listen, process
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
-from pyrite.persistence.start import load_dataset
 from pyrite.server.config.load import load
 from pyrite.server.families import load_all
 from pyrite.server.log import Log

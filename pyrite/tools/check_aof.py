@@ -24,6 +24,12 @@ WINDOW_BYTES = 1 << 20
 SNAPSHOT_MAGIC = b"REDIS"
 
 
+def say(text: str, end: str = "\n") -> None:
+    """Print a line, or the beginning of one."""
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
 class CheckError(Exception):
     """The log is not as it should be, or can't be mended; the text says so."""
 
@@ -92,7 +98,7 @@ class Scanner:
             report.problem, report.problem_at = f"RDB preamble of AOF file is not sane: {error}", error.offset
             return False
         self.preamble_bytes = report.whole_end = rdb.offset
-        print("RDB preamble is OK, proceeding with AOF tail...")
+        say("RDB preamble is OK, proceeding with AOF tail...")
         return True
 
     def _read_commands(self, descriptor: int, bar: Bar) -> None:
@@ -160,14 +166,14 @@ class Checker:
         if self._until_s is not None and report.is_good:
             self._truncate_to_time(path, report, is_last=is_last)
             return
-        print(
+        say(
             f"AOF analyzed: filename={path}, size={report.size}, ok_up_to={report.whole_end}, "
             f"ok_up_to_line={report.line}, diff={report.size - report.whole_end}, commands={report.commands}"
         )
         if report.is_good:
-            print(f"{label} {path} is valid")
+            say(f"{label} {path} is valid")
             return
-        print(f"0x{report.problem_at:16x}: {report.problem}")
+        say(f"0x{report.problem_at:16x}: {report.problem}")
         if not self._fix:
             raise CheckError(f"{label} {path} is not valid. Use the --fix option to try fixing it.")
         if not is_last:
@@ -178,27 +184,27 @@ class Checker:
 
     def _truncate_to_time(self, path: str, report: Report, *, is_last: bool) -> None:
         if report.later_at is None:
-            print(f"Truncate nothing in AOF {path} to timestamp {self._until_s}")
+            say(f"Truncate nothing in AOF {path} to timestamp {self._until_s}")
             return
         if report.whole_end == 0:
             raise CheckError(f"AOF {path} has nothing before timestamp {self._until_s}, aborting...")
         if not is_last:
             raise CheckError(
-                f"Failed to truncate AOF {path} to timestamp {self._until_s} to offset {report.whole_end} because it is "
-                f"not the last file.\nIf you insist, please delete all files after this file according to the manifest "
-                f"file and delete the corresponding records in manifest file manually. Then re-run {PROGRAM}."
+                f"Failed to truncate AOF {path} to timestamp {self._until_s} to offset {report.whole_end} because it "
+                f"is not the last file.\nIf you insist, delete all files behind it and what the manifest says of them, "
+                f"then run {PROGRAM} again."
             )
         os.truncate(path, report.whole_end)
-        print(f"Successfully truncated AOF {path} to timestamp {self._until_s}")
+        say(f"Successfully truncated AOF {path} to timestamp {self._until_s}")
 
     def _truncate(self, path: str, size: int, end: int) -> None:
-        print(f"This will shrink the AOF {path} from {size} bytes, with {size - end} bytes, to {end} bytes")
+        say(f"This will shrink the AOF {path} from {size} bytes, with {size - end} bytes, to {end} bytes")
         if not self._assume_yes:
-            print("Continue? [y/N]: ", end="", flush=True)
+            say("Continue? [y/N]: ", end="")
             if sys.stdin.readline().strip().lower() not in ("y", "yes"):
                 raise CheckError("Aborting...")
         os.truncate(path, end)
-        print(f"Successfully truncated AOF {path}")
+        say(f"Successfully truncated AOF {path}")
 
 
 def _is_manifest(path: str) -> bool:
@@ -212,7 +218,7 @@ def _is_manifest(path: str) -> bool:
 
 def _check_log(checker: Checker, path: str) -> None:
     """Check all files of a log. Raises CheckError, OSError."""
-    print("Start checking Multi Part AOF")
+    say("Start checking Multi Part AOF")
     try:
         manifest = manifests.read(path) or Manifest()
     except ManifestError as error:
@@ -225,10 +231,10 @@ def _check_log(checker: Checker, path: str) -> None:
     if manifest.base is not None:
         _check_part(checker, directory, manifest.base, is_last=manifest.base is last)
     if manifest.increments:
-        print("Start to check INCR files.")
+        say("Start to check INCR files.")
     for file in manifest.increments:
         _check_part(checker, directory, file, is_last=file is last)
-    print("All AOF files and manifest are valid")
+    say("All AOF files and manifest are valid")
 
 
 def _check_part(checker: Checker, directory: str, file: LogFile, *, is_last: bool) -> None:
@@ -236,7 +242,7 @@ def _check_part(checker: Checker, directory: str, file: LogFile, *, is_last: boo
     if file.type == manifests.BASE:
         with open(path, "rb") as opened:
             form = "RDB" if opened.read(len(SNAPSHOT_MAGIC)) == SNAPSHOT_MAGIC else "RESP"
-        print(f"Start to check BASE AOF ({form} format).")
+        say(f"Start to check BASE AOF ({form} format).")
     checker.check(path, "BASE AOF" if file.type == manifests.BASE else "INCR AOF", is_last=is_last)
 
 
@@ -256,13 +262,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _is_manifest(options.file):
             _check_log(checker, options.file)
         else:
-            print("Start checking Old-Style AOF")
+            say("Start checking Old-Style AOF")
             checker.check(options.file, "AOF", is_last=True)
     except CheckError as error:
-        print(error)
+        say(str(error))
         return 1
     except OSError as error:
-        print(f"Cannot open file {error.filename or options.file}: {error.strerror}")
+        say(f"Cannot open file {error.filename or options.file}: {error.strerror}")
         return 1
     return 0
 

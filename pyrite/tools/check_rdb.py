@@ -10,7 +10,6 @@ import argparse
 import os
 import stat
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ import pytest
 
 from tests.append_only import last_increment, logged
 from tests.conftest import ServerFactory
-from tests.support import ErrorReply, Server
+from tests.support import ErrorReply, Server, pyrite_program, start_server
 
 ANY = object()
 FUTURE_S = 4_000_000_000
@@ -16,8 +16,6 @@ FUTURE_MS = FUTURE_S * 1000
 
 @pytest.fixture(scope="module")
 def log_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    from tests.support import pyrite_program, start_server
-
     directory = tmp_path_factory.mktemp("propagation")
     server = start_server(pyrite_program(), directory, "--appendonly", "yes", "--appendfsync", "no")
     yield server

@@ -364,7 +364,9 @@ def test_an_old_log_of_one_file_is_taken_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("preamble", ["yes", "no"])
 @pytest.mark.parametrize("rewritten", [False, True])
-def test_redis_loads_our_log(start_pyrite: ServerFactory, start_peer: ServerFactory, preamble: str, rewritten: bool) -> None:
+def test_redis_loads_our_log(
+    start_pyrite: ServerFactory, start_peer: ServerFactory, preamble: str, rewritten: bool
+) -> None:
     server = start_pyrite(
         "--appendonly", "yes", "--rdb-compatibility", "7.0", "--aof-use-rdb-preamble", preamble
     )  # fmt: skip

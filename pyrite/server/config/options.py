@@ -355,9 +355,7 @@ class Options:
         IMMUTABLE,
         check=checks.appendfilename,
     )
-    appenddirname = Text(
-        "appendonlydir", "Directory of the append-only files.", IMMUTABLE, check=checks.appenddirname
-    )
+    appenddirname = Text("appendonlydir", "Directory of the append-only files.", IMMUTABLE, check=checks.appenddirname)
     appendfsync = Enum("everysec", ("everysec", "always", "no"), "When to flush to disk.")
     no_appendfsync_on_rewrite = Boolean(False, "Don't flush while a child writes.")
     auto_aof_rewrite_percentage = Integer(100, 0, INT_MAX, "Growth in percent that starts a rewrite.")

@@ -37,8 +37,8 @@ def test_every_beginning_is_cut_off_and_no_more(words: list[bytes], data: st.Dat
 
 @pytest.mark.parametrize(
     "data",
-    [b"SET k v\r\n", b"*x\r\n", b"*1\r\n#3\r\nGET\r\n", b"*1\r\n$x\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$3\r\nGETxx", b"*-1\r\n",
-     b"*1\r\n$3\r\nGET\rx", b"*" + b"1" * 40, b"#" + b"x" * 2000, b"*1\r\n$3x\r\nGET\r\n"],
+    [b"SET k v\r\n", b"*x\r\n", b"*1\r\n#3\r\nGET\r\n", b"*1\r\n$x\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$3\r\nGETxx",
+     b"*-1\r\n", b"*1\r\n$3\r\nGET\rx", b"*" + b"1" * 40, b"#" + b"x" * 2000, b"*1\r\n$3x\r\nGET\r\n"],
 )  # fmt: skip
 def test_what_is_no_command(data: bytes) -> None:
     with pytest.raises(FormatError):
