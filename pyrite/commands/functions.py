@@ -8,8 +8,14 @@ from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.script import Interpreter
 
-from pyrite.commands.scripting import ANY_KEYS_NOTED, ANY_KEYS_RO_NOTED, KEYS_AND_ARGUMENTS, NEGATIVE_KEYS, RUN_FLAGS
-from pyrite.commands.scripting import TOO_MANY_KEYS
+from pyrite.commands.scripting import (
+    ANY_KEYS_NOTED,
+    ANY_KEYS_RO_NOTED,
+    KEYS_AND_ARGUMENTS,
+    NEGATIVE_KEYS,
+    RUN_FLAGS,
+    TOO_MANY_KEYS,
+)
 from pyrite.core.errors import CommandError, quoted
 from pyrite.engine.command import command, container, help_of
 from pyrite.engine.declare import (

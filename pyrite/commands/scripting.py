@@ -48,7 +48,9 @@ DEBUG_MODES = b"ERR Use SCRIPT DEBUG YES/SYNC/NO"
 RUN_FLAGS = NOSCRIPT | SKIP_MONITOR | NO_MANDATORY_KEYS | STALE
 ANY_KEYS = keys_by_count(2, RW | ACCESS | UPDATE)
 ANY_KEYS_RO = keys_by_count(2, RO | ACCESS)
-ANY_KEYS_NOTED = keys_by_count(2, RW | ACCESS | UPDATE, notes="What the script does with them is unknown: at worst this")
+ANY_KEYS_NOTED = keys_by_count(
+    2, RW | ACCESS | UPDATE, notes="What the script does with them is unknown: at worst this"
+)
 ANY_KEYS_RO_NOTED = keys_by_count(2, RO | ACCESS, notes="What the script does with them is unknown: at worst this")
 KEYS_AND_ARGUMENTS = (integer("numkeys"), optional(multiple(key())), optional(multiple(string("arg"))))
 
@@ -160,7 +162,13 @@ def evalsha_ro(client: Client, args: Args) -> None:
     _evalsha(client, args, True)
 
 
-container("SCRIPT", summary="Keep scripts, and end them.", group=SCRIPTING, since="2.6.0", complexity="That of the subcommand.")
+container(
+    "SCRIPT",
+    summary="Keep scripts, and end them.",
+    group=SCRIPTING,
+    since="2.6.0",
+    complexity="That of the subcommand.",
+)
 
 
 @command(

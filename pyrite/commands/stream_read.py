@@ -81,7 +81,9 @@ def _meaningless(id: bytes) -> bytes:
 @cython.cfunc
 @cython.exceptval(-2, check=False)
 def _timeout(client: Client, args: Args, i: cython.Py_ssize_t) -> cython.longlong:
-    """BLOCK's milliseconds; raises CommandError."""
+    """BLOCK's milliseconds; raises CommandError, also for a script, which must not wait."""
+    if client.flags & CLIENT_SCRIPT:
+        raise CommandError(NO_BLOCK_IN_SCRIPTS % args[0])
     value: cython.longlong = 0
     highest: cython.longlong = LONGLONG_MAX
     if not parse_longlong(args.v[i].p, args.v[i].n, cython.address(value)):
@@ -106,8 +108,6 @@ def _parse(client: Client, args: Args, in_group: cython.bint, options: cython.po
     while i < args.argc and options.keys_at == 0:
         more = args.argc - 1 - i
         if more and args.equals(i, b"block"):
-            if client.flags & CLIENT_SCRIPT:
-                raise CommandError(NO_BLOCK_IN_SCRIPTS % args[0])
             i += 1
             options.timeout_ms = _timeout(client, args, i)
         elif more and args.equals(i, b"count"):

@@ -1,8 +1,8 @@
 """Lua 5.1, the one that lupa brings along, through its C API.
 
-lupa's own objects are not used: they turn each argument and result into a Python object, and a Lua error that leaves one
-of their calls is a Python exception. Here Lua calls compiled functions, which read its stack in place, and its memory is
-counted and limited by an allocator of ours. The library is opened when the first script needs it.
+lupa's own objects are not used: they turn each argument and result into a Python object, and a Lua error that leaves
+one of their calls is a Python exception. Here Lua calls compiled functions, which read its stack in place, and its
+memory is counted and limited by an allocator of ours. The library is opened when the first script needs it.
 
 Errors of Lua are long jumps to the nearest protected call, over whatever C functions stand between. So a function that
 calls anything here that may raise holds no Python object while it does so; which means every function that allocates in
@@ -23,7 +23,8 @@ API_NAMES = (
     b"lua_pushnil", b"lua_pushnumber", b"lua_pushlstring", b"lua_pushstring", b"lua_pushcclosure", b"lua_pushboolean",
     b"lua_pushlightuserdata", b"lua_gettable", b"lua_getfield", b"lua_rawget", b"lua_rawgeti", b"lua_createtable",
     b"lua_newuserdata", b"lua_getmetatable", b"lua_getfenv", b"lua_setfield", b"lua_settable", b"lua_rawset",
-    b"lua_rawseti", b"lua_setmetatable", b"lua_setfenv", b"lua_call", b"lua_pcall", b"lua_cpcall", b"lua_load", b"lua_next",
+    b"lua_rawseti", b"lua_setmetatable", b"lua_setfenv", b"lua_call", b"lua_pcall", b"lua_cpcall", b"lua_load",
+    b"lua_next",
     b"lua_concat", b"lua_error", b"lua_gc", b"lua_sethook", b"lua_getstack", b"lua_getinfo", b"luaL_checknumber",
     b"luaL_checkinteger", b"luaL_optinteger", b"luaL_checklstring", b"luaL_optlstring", b"luaL_checktype",
     b"luaL_checkany", b"luaL_checkstack", b"luaL_getmetafield", b"luaL_argerror", b"luaL_typerror", b"luaL_where",
@@ -52,9 +53,7 @@ def open_library(path: bytes) -> None:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _allocate(
-    context: cython.p_void, p: cython.p_void, old_size: cython.size_t, size: cython.size_t
-) -> cython.p_void:
+def _allocate(context: cython.p_void, p: cython.p_void, old_size: cython.size_t, size: cython.size_t) -> cython.p_void:
     """Lua's allocator: counts, and refuses what goes past the limit. Shrinking never fails."""
     memory: cython.pointer[LuaMemory] = cython.cast(cython.pointer[LuaMemory], context)
     if size == 0:
@@ -116,9 +115,7 @@ def lua_fail_here(L: cython.pointer[LuaState], text: cython.p_const_char) -> cyt
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _read(
-    L: cython.pointer[LuaState], context: cython.p_void, n: cython.pointer[cython.size_t]
-) -> cython.p_const_char:
+def _read(L: cython.pointer[LuaState], context: cython.p_void, n: cython.pointer[cython.size_t]) -> cython.p_const_char:
     """Hand the compiler all of the source at once."""
     source: cython.pointer[Source] = cython.cast(cython.pointer[Source], context)
     n[0] = source.n
@@ -171,9 +168,7 @@ def lua_set_number(L: cython.pointer[LuaState], name: cython.p_const_char, v: cy
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def lua_set_string(
-    L: cython.pointer[LuaState], name: cython.p_const_char, text: cython.p_const_char
-) -> cython.void:
+def lua_set_string(L: cython.pointer[LuaState], name: cython.p_const_char, text: cython.p_const_char) -> cython.void:
     """Give the table on top of the stack a string."""
     lua.pushstring(L, text)
     lua.setfield(L, -2, name)
@@ -224,9 +219,7 @@ def _note_large(b: cython.pointer[LuaBuffer]) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def lua_buffer_grow(
-    L: cython.pointer[LuaState], b: cython.pointer[LuaBuffer], more: cython.size_t
-) -> cython.void:
+def lua_buffer_grow(L: cython.pointer[LuaState], b: cython.pointer[LuaBuffer], more: cython.size_t) -> cython.void:
     """Make room for so many bytes more; raises without memory, and past a gigabyte."""
     if more > BUFFER_MAX - b.n:
         lua_fail(L, b"not enough memory")

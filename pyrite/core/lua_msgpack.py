@@ -185,9 +185,7 @@ def _pack_value(L: cython.pointer[LuaState], level: cython.int) -> cython.void:
     elif kind == LUA_NUMBER:
         _pack_number(L, lua.tonumber(L, -1))
     elif kind == LUA_BOOLEAN:
-        lua_buffer_byte(
-            L, cython.address(_packed), cython.cast(cython.char, 0xC3 if lua.toboolean(L, -1) else 0xC2)
-        )
+        lua_buffer_byte(L, cython.address(_packed), cython.cast(cython.char, 0xC3 if lua.toboolean(L, -1) else 0xC2))
     elif kind == LUA_TABLE and level < NESTING_MAX:
         _pack_table(L, level)
     else:
@@ -266,11 +264,10 @@ def _unpack_array(L: cython.pointer[LuaState], c: cython.pointer[Cursor], n: cyt
 @cython.nogil
 @cython.exceptval(check=False)
 def _unpack_map(L: cython.pointer[LuaState], c: cython.pointer[Cursor], n: cython.size_t) -> cython.void:
-    i: cython.size_t
     if c.problem:
         return
     lua.createtable(L, 0, 0)
-    for i in range(n):
+    for _ in range(n):
         _unpack_value(L, c)
         if c.problem:
             return

@@ -18,9 +18,9 @@ import cython
 from cython.cimports.cpython.exc import PyErr_CheckSignals
 from cython.cimports.libc.errno import EINTR, errno
 from cython.cimports.libc.stdint import int64_t
-from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
+from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.engine.client import CLIENT_CLOSED, Client
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 

@@ -44,15 +44,11 @@ from cython.cimports.pyrite.engine.script import (
 from pyrite import REDIS_VERSION
 from pyrite.engine.script import FLAG_BITS, log_failure
 
-NO_ARGUMENTS = cython.declare(
-    cython.p_const_char, b"ERR Please specify at least one argument for this redis lib call"
-)
+NO_ARGUMENTS = cython.declare(cython.p_const_char, b"ERR Please specify at least one argument for this redis lib call")
 WRONG_ARGUMENTS = cython.declare(
     cython.p_const_char, b"ERR Lua redis lib command arguments must be strings or integers"
 )
-NOT_RUNNING = cython.declare(
-    cython.p_const_char, b"ERR redis.call/pcall can only be called inside a script invocation"
-)
+NOT_RUNNING = cython.declare(cython.p_const_char, b"ERR redis.call/pcall can only be called inside a script invocation")
 INTERNAL_FAILURE = cython.declare(cython.p_const_char, b"ERR internal error: the server log tells more")
 INVALID_ACL_COMMAND = cython.declare(cython.p_const_char, b"ERR Invalid command passed to redis.acl_check_cmd()")
 WRONG_FIELD = cython.declare(cython.p_const_char, b"ERR wrong number or type of arguments")
@@ -268,9 +264,7 @@ def _redis_set_repl(L: cython.pointer[LuaState]) -> cython.int:
         return script_fail(L, b"ERR redis.set_repl() requires one argument.")
     flags: cython.double = lua.tonumber(L, 1)
     if not -1 < flags < 4:
-        return script_fail(
-            L, b"ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."
-        )
+        return script_fail(L, b"ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
     _set_propagation(cython.cast(cython.int, flags))
     return 0
 
@@ -437,9 +431,7 @@ def _take_named(L: cython.pointer[LuaState], flags: cython.pointer[cython.int]) 
             return b"ERR description argument given to redis.register_function must be a string"
         if which == 4:
             if lua.type(L, -1) != LUA_TABLE:
-                return (
-                    b"ERR flags argument to redis.register_function must be a table representing function flags"
-                )
+                return b"ERR flags argument to redis.register_function must be a table representing function flags"
             flags[0] = _flags_argument(L)
             if flags[0] < 0:
                 return b"ERR unknown flag given"

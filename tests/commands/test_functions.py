@@ -84,13 +84,17 @@ def test_functions_share_their_librarys_locals_with_none_other(client: RespClien
         (code("return 1"), b"ERR No functions registered"),
         (
             code("error('x')"),
-            b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
-            b"variable 'error'",
+            (
+                b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
+                b"variable 'error'"
+            ),
         ),
         (
             code("redis.call('ping')"),
-            b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
-            b"variable 'call'",
+            (
+                b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
+                b"variable 'call'"
+            ),
         ),
         (
             code("x = 1"),
@@ -106,13 +110,21 @@ def test_functions_share_their_librarys_locals_with_none_other(client: RespClien
         ),
         (code("redis.register_function()"), b"wrong number of arguments to redis.register_function"),
         (code("redis.register_function('a', 'b')"), b"second argument to redis.register_function must be a function"),
-        (code("redis.register_function({}, function() end)"), b"first argument to redis.register_function must be a string"),
+        (
+            code("redis.register_function({}, function() end)"),
+            b"first argument to redis.register_function must be a string",
+        ),
         (
             code("redis.register_function('a')"),
-            b"calling redis.register_function with a single argument is only applicable to Lua table (representing named "
-            b"arguments).",
+            (
+                b"calling redis.register_function with a single argument is only applicable to Lua table "
+                b"(representing named arguments)."
+            ),
         ),
-        (code("redis.register_function{callback=function() end}"), b"redis.register_function must get a function name argument"),
+        (
+            code("redis.register_function{callback=function() end}"),
+            b"redis.register_function must get a function name argument",
+        ),
         (code("redis.register_function{function_name='f'}"), b"redis.register_function must get a callback argument"),
         (library(nosuch="1"), b"unknown argument given to redis.register_function"),
         (library(flags="1"), b"flags argument to redis.register_function must be a table representing function flags"),
@@ -152,7 +164,9 @@ def test_replace_is_all_or_nothing(client: RespClient) -> None:
     assert client.call("FUNCTION", "LOAD", "REPLACE", library(body="return 'new'")) == b"lib"
     assert client.call("FCALL", "f", 0) == b"new"
     client.call("FUNCTION", "LOAD", library("other", "g"))
-    assert client.call("FUNCTION", "LOAD", "REPLACE", library(function="G")) == ErrorReply(b"ERR Function G already exists")
+    assert client.call("FUNCTION", "LOAD", "REPLACE", library(function="G")) == ErrorReply(
+        b"ERR Function G already exists"
+    )
     assert client.call("FCALL", "f", 0) == b"new"
     assert client.call("FUNCTION", "LOAD", "X", library()) == ErrorReply(b"ERR Unknown option given: X")
 
@@ -181,9 +195,7 @@ def test_functions_do_not_see_what_scripts_see(client: RespClient) -> None:
 
 def test_flags(client: RespClient) -> None:
     client.call("FUNCTION", "LOAD", library(body="return redis.call('set', 'k', 'v')", flags="{'no-writes'}"))
-    refused = ErrorReply(
-        b"ERR Write commands are not allowed from read-only scripts. script: f, on @user_function:2."
-    )
+    refused = ErrorReply(b"ERR Write commands are not allowed from read-only scripts. script: f, on @user_function:2.")
     assert client.call("FCALL", "f", 0) == client.call("FCALL_RO", "f", 0) == refused
     client.call("FUNCTION", "LOAD", "REPLACE", library(body="return redis.call('get', 'k')"))
     assert client.call("FCALL_RO", "f", 0) == ErrorReply(
@@ -228,7 +240,9 @@ def test_list(server: Server, client: RespClient) -> None:
 
 def test_delete_flush_and_stats(client: RespClient) -> None:
     client.call("FUNCTION", "LOAD", library())
-    client.call("FUNCTION", "LOAD", code("for i = 1, 3 do redis.register_function('g' .. i, function() end) end", "many"))
+    client.call(
+        "FUNCTION", "LOAD", code("for i = 1, 3 do redis.register_function('g' .. i, function() end) end", "many")
+    )
     stats = client.call("FUNCTION", "STATS")
     assert stats == [b"running_script", None, b"engines", [b"LUA", [b"libraries_count", 2, b"functions_count", 4]]]
     assert client.call("FUNCTION", "DELETE", "many") == b"OK"
