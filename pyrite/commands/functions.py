@@ -106,6 +106,7 @@ container(
     "FUNCTION",
     summary="Keep libraries of functions.",
     group=SCRIPTING,
+    acl=0,
     since="7.0.0",
     complexity="That of the subcommand.",
 )

@@ -166,6 +166,7 @@ container(
     "SCRIPT",
     summary="Keep scripts, and end them.",
     group=SCRIPTING,
+    acl=0,
     since="2.6.0",
     complexity="That of the subcommand.",
 )

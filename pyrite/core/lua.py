@@ -1,8 +1,8 @@
 """Lua 5.1, the one that lupa brings along, through its C API.
 
-lupa's own objects are not used: they turn each argument and result into a Python object, and a Lua error that leaves one
-of their calls is a Python exception. Here Lua calls compiled functions, which read its stack in place, and its memory is
-counted and limited by an allocator of ours. The library is opened when the first script needs it.
+lupa's own objects are not used: they turn each argument and result into a Python object, and a Lua error that leaves
+one of their calls is a Python exception. Here Lua calls compiled functions, which read its stack in place, and its
+memory is counted and limited by an allocator of ours. The library is opened when the first script needs it.
 
 Errors of Lua are long jumps to the nearest protected call, over whatever C functions stand between. So a function that
 calls anything here that may raise holds no Python object while it does so; which means every function that allocates in
@@ -23,7 +23,8 @@ API_NAMES = (
     b"lua_pushnil", b"lua_pushnumber", b"lua_pushlstring", b"lua_pushstring", b"lua_pushcclosure", b"lua_pushboolean",
     b"lua_pushlightuserdata", b"lua_gettable", b"lua_getfield", b"lua_rawget", b"lua_rawgeti", b"lua_createtable",
     b"lua_newuserdata", b"lua_getmetatable", b"lua_getfenv", b"lua_setfield", b"lua_settable", b"lua_rawset",
-    b"lua_rawseti", b"lua_setmetatable", b"lua_setfenv", b"lua_call", b"lua_pcall", b"lua_cpcall", b"lua_load", b"lua_next",
+    b"lua_rawseti", b"lua_setmetatable", b"lua_setfenv", b"lua_call", b"lua_pcall", b"lua_cpcall", b"lua_load",
+    b"lua_next",
     b"lua_concat", b"lua_error", b"lua_gc", b"lua_sethook", b"lua_getstack", b"lua_getinfo", b"luaL_checknumber",
     b"luaL_checkinteger", b"luaL_optinteger", b"luaL_checklstring", b"luaL_optlstring", b"luaL_checktype",
     b"luaL_checkany", b"luaL_checkstack", b"luaL_getmetafield", b"luaL_argerror", b"luaL_typerror", b"luaL_where",

@@ -1,8 +1,9 @@
 """Lua library `cjson`: JSON.
 
-Encoding: a table whose keys are all positive integers is an array, holes in it null, any other table an object; an empty
-table is an object. An array more than `sparse_ratio` times as long as it has elements, and longer than `sparse_safe`, is
-refused or becomes an object. Numbers have 14 significant digits. Decoding: null is the light userdata `cjson.null`.
+Encoding: a table whose keys are all positive integers is an array, holes in it null, any other table an object; an
+empty table is an object. An array more than `sparse_ratio` times as long as it has elements, and longer than
+`sparse_safe`, is refused or becomes an object. Numbers have 14 significant digits. Decoding: null is the light
+userdata `cjson.null`.
 
 Settings are those of the Lua state: one script's change is the next one's setting, as in Redis.
 
@@ -270,7 +271,7 @@ def _encode(L: cython.pointer[LuaState]) -> cython.int:
     return 1
 
 
-# Decoding: tokens
+# Tokens of what is decoded
 
 
 @cython.cfunc
@@ -475,7 +476,7 @@ def _next_token(j: cython.pointer[Parser]) -> cython.void:
         _word_token(j)
 
 
-# Decoding: values
+# Values of what is decoded
 
 
 @cython.cfunc

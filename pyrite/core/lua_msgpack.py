@@ -264,11 +264,10 @@ def _unpack_array(L: cython.pointer[LuaState], c: cython.pointer[Cursor], n: cyt
 @cython.nogil
 @cython.exceptval(check=False)
 def _unpack_map(L: cython.pointer[LuaState], c: cython.pointer[Cursor], n: cython.size_t) -> cython.void:
-    i: cython.size_t
     if c.problem:
         return
     lua.createtable(L, 0, 0)
-    for i in range(n):
+    for _ in range(n):
         _unpack_value(L, c)
         if c.problem:
             return

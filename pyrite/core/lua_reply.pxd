@@ -2,7 +2,7 @@ from pyrite.core.lua cimport LuaBuffer, LuaState
 from pyrite.core.reply cimport Reply
 
 cdef enum:
-    # Upvalues of the conclusion: names of the fields that say what a table is, in the order in which they are looked for
+    # Upvalues of the conclusion: names of the fields that say what a table is, in the order of looking for them
     FIELD_ERR = 1
     FIELD_OK = 2
     FIELD_DOUBLE = 3

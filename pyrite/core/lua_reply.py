@@ -21,7 +21,7 @@ Specification: the documentation of Lua scripts at redis.io, "Data type conversi
 """
 
 import cython
-from cython.cimports.libc.string import memchr, memcpy, strlen
+from cython.cimports.libc.string import memchr, strlen
 from cython.cimports.pyrite.core.lua import (
     LUA_BOOLEAN,
     LUA_NIL,
@@ -32,7 +32,6 @@ from cython.cimports.pyrite.core.lua import (
     LuaBuffer,
     LuaState,
     lua,
-    lua_buffer_byte,
     lua_buffer_put,
     lua_buffer_start,
     lua_pop,
@@ -135,9 +134,8 @@ def _push_pairs(
     L: cython.pointer[LuaState], w: cython.pointer[Wire], n: cython.longlong, has_values: cython.bint
 ) -> cython.void:
     """A map or a set, whose elements are the keys of what is true."""
-    i: cython.longlong
     lua.createtable(L, 0, cython.cast(cython.int, n))
-    for i in range(n):
+    for _ in range(n):
         _push_value(L, w)
         if has_values:
             _push_value(L, w)

@@ -27,6 +27,7 @@ cdef enum:
 ctypedef void (*LuaSwitchHook)(LuaState* L) noexcept
 
 cdef void lua_on_switch(LuaSwitchHook hook) noexcept nogil
+cdef void lua_count_each_switch(bint on) noexcept nogil
 cdef int lua_sandbox(LuaState* L) noexcept
 cdef void lua_missing_global(LuaState* L) noexcept nogil
 cdef void lua_protect(LuaState* L) noexcept nogil

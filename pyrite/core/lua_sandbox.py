@@ -2,21 +2,23 @@
 
 Scripts share one Lua state, so nothing that one of them can reach may be changed by it. Lua 5.1 has no read-only
 tables. A protected table is a pair: the script holds an empty table, whose metatable leads reads to the real one and
-refuses writes. Functions of Lua that go past metatables are replaced by ones that know such pairs: rawset, rawget, next,
-pairs, table.insert, table.foreach, setmetatable, getmetatable. The real table, and the metatable, cannot be reached.
+refuses writes. Functions of Lua that go past metatables are replaced by ones that know such pairs: rawset, rawget,
+next, pairs, table.insert, table.foreach, setmetatable, getmetatable. The real table, and the metatable, cannot be
+reached.
 
     script ──> {}  ──metatable──> {__index = real table, __newindex = refuse, <mark> = what getmetatable shows}
 
 Also replaced, because Lua 5.1's own lead out of the sandbox or bring down the process:
 
 - load and loadstring take no precompiled chunks, which the virtual machine would trust; dofile, loadfile, print and
-  newproxy are left out. newproxy would give scripts finalizers, which run when no script does and cannot be interrupted.
+  newproxy are left out. newproxy would give scripts finalizers, which run when no script does and can't be
+  interrupted.
 - setfenv cannot change the global table of all scripts; collectgarbage cannot stop the collector.
 - unpack counts in 64 bits; string.rep knows the length of its result before it begins; patterns have a limit, as
   matching one takes C stack for each item.
 - pcall gives the text of an error that is a table with one, as scripts written before Redis 7 expect it.
-- Lua's hook counts instructions by coroutine, so a script of many short-lived ones would never be looked at; switches to
-  coroutines are counted here.
+- Lua's hook counts instructions by coroutine, so a script of many short-lived ones would never be looked at; switches
+  to coroutines are counted here.
 - math.random gives the same numbers everywhere, those of redis-server.
 
 Missing globals are errors, so that a misspelt name is found, and so is setting one.
@@ -24,7 +26,7 @@ Missing globals are errors, so that a misspelt name is found, and so is setting 
 
 import cython
 from cython.cimports.libc.stdint import int64_t, uint64_t
-from cython.cimports.libc.string import memcpy, strcmp, strlen
+from cython.cimports.libc.string import memcpy, strcmp
 from cython.cimports.pyrite.core.lua import (
     LUA_ALL_RESULTS,
     LUA_BOOLEAN,
@@ -35,7 +37,6 @@ from cython.cimports.pyrite.core.lua import (
     LUA_GC_STEP,
     LUA_GLOBALS,
     LUA_NIL,
-    LUA_NONE,
     LUA_NUMBER,
     LUA_STRING,
     LUA_TABLE,
@@ -65,6 +66,7 @@ _resume = cython.declare(LuaFunction)
 _go_on = cython.declare(LuaFunction)  # what coroutine.wrap returns
 
 _switches = cython.declare(cython.int, 0)
+_switch_limit = cython.declare(cython.int, SWITCHES)
 _switch_hook = cython.declare(LuaSwitchHook, cython.NULL)
 
 _random = cython.declare(uint64_t, RANDOM_START)
@@ -414,7 +416,7 @@ def _setfenv(L: cython.pointer[LuaState]) -> cython.int:
 @cython.nogil
 @cython.exceptval(check=False)
 def _collectgarbage(L: cython.pointer[LuaState]) -> cython.int:
-    """collectgarbage: counts and collects; what would change the collector for the scripts after this one does nothing."""
+    """collectgarbage: counts and collects; what would change the collector for later scripts does nothing."""
     option: cython.p_const_char = lua.L_optlstring(L, 1, b"collect", cython.NULL)
     if strcmp(option, b"count") == 0:
         lua.pushnumber(L, lua.gc(L, LUA_GC_COUNT, 0) + lua.gc(L, LUA_GC_COUNT_REST, 0) / 1024.0)
@@ -493,11 +495,20 @@ def lua_on_switch(hook: LuaSwitchHook) -> cython.void:
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def lua_count_each_switch(on: cython.bint) -> cython.void:
+    """Call the hook at each switch, or again only now and then."""
+    global _switch_limit
+    _switch_limit = 1 if on else SWITCHES
+
+
+@cython.cfunc
 @cython.exceptval(check=False)
 def _count_switch(L: cython.pointer[LuaState]) -> cython.void:
     global _switches
     _switches += 1
-    if _switches >= SWITCHES:
+    if _switches >= _switch_limit:
         _switches = 0
         if _switch_hook != cython.NULL:
             _switch_hook(L)

@@ -3,7 +3,7 @@
     > < = big, little endian        ![n]  alignment, a power of two, by default 8
     x    a zero byte                b B   char        h H  short       l L  long       T  size_t
     i[n] I[n]  integer of n bytes, at most 32, by default 4             f    float      d  double
-    s    string that a zero byte ends           c[n]  n bytes; c0: the whole string, or as many as the number before says
+    s    string that a zero byte ends           c[n]  n bytes; c0: all of it, or as many as the number before says
 
 Small letters are signed. Integers that are longer than eight bytes have zeros, or lose what comes, beyond these.
 

@@ -37,6 +37,9 @@ cdef enum:
     COLLECT_ROOM = 1048576      # bytes past its limit that Lua may take while it collects
     OUT_OF_LUA_MEMORY = 4       # Lua's status of that name
 
+cdef enum:
+    TOO_MUCH = 0x1000000000000ULL   # more bytes than Lua may have
+
 cdef struct Invocation:
     # What Lua's side is told of the script that is to run
     Slice* v

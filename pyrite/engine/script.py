@@ -8,13 +8,13 @@ A script's command goes through `call` like any other, run by a client of the in
 counts of the script's caller: database, user, tracking. Its reply is written into that client's buffer as RESP, and
 made Lua values from there. Arguments are not copied: they stand in Lua's strings.
 
-Lua calls a hook every 10,000 instructions, and a script is looked at between its commands too. Once a script has run for longer than busy-reply-threshold, the hook has
-the server serve others for a turn, in the script's midst; a guard tells them BUSY, but for the commands that can end it.
-A killed script gets an error at each instruction from then on, so that no pcall saves it. Each coroutine counts its
-instructions by itself, so switches between them are counted too.
+Lua calls a hook every 10,000 instructions, and a script is looked at between its commands too. Once a script has run
+for longer than busy-reply-threshold, the hook has the server serve others for a turn, in the script's midst; a guard
+tells them BUSY, but for the commands that can end it. A killed script gets an error at each instruction from then on,
+so that no pcall saves it. Each coroutine counts its instructions by itself, so switches between them are counted too.
 
-Lua 5.1 collects no garbage when memory runs out, and a state that is full of it would refuse the scripts to come. So all
-of it is collected after a script that found no memory, or that left more than half of what Lua may have.
+Lua 5.1 collects no garbage when memory runs out, and a state that is full of it would refuse the scripts to come. So
+all of it is collected after a script that found no memory, or that left more than half of what Lua may have.
 
 See `core.lua` for why functions that Lua calls fall into halves, one that calls Lua and one that holds objects.
 """
@@ -38,7 +38,6 @@ from cython.cimports.pyrite.core.lua import (
     LUA_TABLE,
     LUA_UPVALUES,
     LuaDebug,
-    LuaFunction,
     LuaState,
     lua,
     lua_buffers_release,
@@ -48,7 +47,12 @@ from cython.cimports.pyrite.core.lua import (
     lua_push,
 )
 from cython.cimports.pyrite.core.lua_reply import lua_conclude, lua_push_conclude, lua_push_error
-from cython.cimports.pyrite.core.lua_sandbox import lua_is_protected, lua_on_switch, lua_sandbox
+from cython.cimports.pyrite.core.lua_sandbox import (
+    lua_count_each_switch,
+    lua_is_protected,
+    lua_on_switch,
+    lua_sandbox,
+)
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.numbers import format_double, format_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
@@ -83,7 +87,7 @@ READ_ONLY_SCRIPT = b"ERR Write commands are not allowed from read-only scripts."
 WRITES_IN_RO_COMMAND = b"ERR Can not execute a script with write flag using *_ro command."
 NO_ROOM_FOR_SCRIPT = b"OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
 NO_LUA_MEMORY = b"ERR not enough memory for the script"
-KILLED = cython.declare(cython.p_const_char, b"ERR Script killed by user with SCRIPT KILL...")
+KILLED = b"ERR Script killed by user with SCRIPT KILL... script: %b, on @user_%b:%d."
 LOAD_TIMEOUT = cython.declare(cython.p_const_char, b"ERR FUNCTION LOAD timeout")
 BUSY = b"BUSY Redis is busy running a script. You can only call %b KILL or SHUTDOWN NOSAVE."
 NOT_BUSY = b"NOTBUSY No scripts in execution right now."
@@ -105,6 +109,9 @@ SAYS_NOTHING = SCRIPT_SAYS_NOTHING
 
 # The interpreter whose code runs, None between scripts: scripts do not nest.
 _current = cython.declare(Interpreter, None)
+
+# The line of code that ran when the script was ended.
+_ended_line = cython.declare(cython.int, 0)
 
 # For tests: scripts may run commands that are not for scripts.
 _allows_all = cython.declare(cython.bint, False)
@@ -221,7 +228,7 @@ def _push_arguments(L: cython.pointer[LuaState], v: cython.pointer[Slice], n: cy
 @cython.cfunc
 @cython.exceptval(check=False)
 def _invoke(L: cython.pointer[LuaState]) -> cython.int:
-    """Call the function that is the argument with the keys and arguments of the invocation. Its upvalue: the globals."""
+    """Call the function that is the argument with the invocation's keys and arguments. Its upvalue: the globals."""
     _push_arguments(L, _invocation.v, _invocation.keys)
     _push_arguments(L, _invocation.v + _invocation.keys, _invocation.arguments)
     if not _invocation.as_globals:
@@ -319,18 +326,42 @@ def _interrupts() -> cython.bint:
 
 @cython.cfunc
 @cython.exceptval(check=False)
-def _why_ended() -> cython.p_const_char:
-    return LOAD_TIMEOUT if _current.library is not None else KILLED
+def _is_loading() -> cython.bint:
+    return _current.library is not None
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _note_place(L: cython.pointer[LuaState]) -> cython.void:
+    """Note where the script is, for the error that ends it."""
+    global _ended_line
+    at: LuaDebug
+    level: cython.int = 0
+    while lua.getstack(L, level, cython.address(at)):
+        lua.getinfo(L, b"l", cython.address(at))
+        if at.currentline >= 0:
+            _ended_line = at.currentline
+            return
+        level += 1
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
 def _hook(L: cython.pointer[LuaState], at: cython.pointer[LuaDebug]) -> cython.void:
-    """What Lua calls every so many instructions; once the script has to end, at each of them."""
-    if _interrupts():
-        lua.sethook(L, _hook, LUA_HOOK_COUNT, 1)
-        lua.checkstack(L, 8)
-        script_fail(L, _why_ended())
+    """What Lua calls every so many instructions; once the script has to end, at each of them.
+
+    The error that ends a script is one of memory, made by asking for more than there is: it is the only one for which
+    Lua calls no error handler. A handler would run with hooks off, for as long as it likes.
+    """
+    if not _interrupts():
+        return
+    if _is_loading():
+        script_fail(L, LOAD_TIMEOUT)
+    _note_place(L)
+    lua.sethook(L, _hook, LUA_HOOK_COUNT, 1)
+    lua_count_each_switch(True)
+    lua.newuserdata(L, TOO_MUCH)
 
 
 @cython.cfunc
@@ -354,7 +385,7 @@ def _is_due() -> cython.bint:
 @cython.cfunc
 @cython.exceptval(check=False)
 def script_look(L: cython.pointer[LuaState]) -> cython.void:
-    """Look at the script that runs, if its last command has ended some time after it was looked at; raises if it has to end."""
+    """Look at the script that runs, if it has run for some time since it was looked at; raises if it has to end."""
     if _is_due():
         _hook(L, cython.NULL)
 
@@ -620,6 +651,7 @@ class Interpreter:
             self.busy = False
         if self.killed:
             lua.sethook(self.L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
+            lua_count_each_switch(False)
         self.outcome.resp = self.client.reply.resp
         self.outcome.name = self.name
         self.caller = None
@@ -629,6 +661,8 @@ class Interpreter:
         lua_buffers_release()
         if self.outcome.status == OUT_OF_LUA_MEMORY or self.memory.used > self.collect_at or not concluded:
             self._collect_garbage()
+        if self.killed and self.outcome.status:
+            raise CommandError(KILLED % (self.name, b"script" if self.is_eval else b"function", _ended_line))
         if not concluded:
             raise CommandError(NO_LUA_MEMORY)
         if self.outcome.failed:

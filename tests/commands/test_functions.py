@@ -84,13 +84,17 @@ def test_functions_share_their_librarys_locals_with_none_other(client: RespClien
         (code("return 1"), b"ERR No functions registered"),
         (
             code("error('x')"),
-            b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
-            b"variable 'error'",
+            (
+                b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
+                b"variable 'error'"
+            ),
         ),
         (
             code("redis.call('ping')"),
-            b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
-            b"variable 'call'",
+            (
+                b"ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global "
+                b"variable 'call'"
+            ),
         ),
         (
             code("x = 1"),
@@ -112,8 +116,10 @@ def test_functions_share_their_librarys_locals_with_none_other(client: RespClien
         ),
         (
             code("redis.register_function('a')"),
-            b"calling redis.register_function with a single argument is only applicable to Lua table (representing named "
-            b"arguments).",
+            (
+                b"calling redis.register_function with a single argument is only applicable to Lua table "
+                b"(representing named arguments)."
+            ),
         ),
         (
             code("redis.register_function{callback=function() end}"),

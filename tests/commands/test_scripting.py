@@ -155,9 +155,7 @@ def test_replies_of_each_kind_go_through_a_script(server: Server, resp: int, pro
         # Lua's tables have no order.
         assert sorted(reply.split(b"\r\n")[1:]) == sorted(direct.split(b"\r\n")[1:])
         assert (reply[:2] == direct[:2]) is (resp == 3 or protocol == 2)
-    elif kind == "null":
-        assert reply == direct
-    elif resp == 3 or protocol == 2 or kind == "attrib":
+    elif kind == "null" or resp == 3 or protocol == 2 or kind == "attrib":
         assert reply == direct
     else:
         assert reply[:1] in (b"$", b":")
@@ -322,8 +320,9 @@ def test_errors_are_counted_once(server: Server) -> None:
 
 
 def test_constants_and_small_functions(client: RespClient) -> None:
-    body = """return {redis.REDIS_VERSION, redis.REDIS_VERSION_NUM, redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE,
-        redis.LOG_WARNING, redis.REPL_NONE, redis.REPL_AOF, redis.REPL_SLAVE, redis.REPL_REPLICA, redis.REPL_ALL,
+    body = """return {redis.REDIS_VERSION, redis.REDIS_VERSION_NUM,
+        redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING,
+        redis.REPL_NONE, redis.REPL_AOF, redis.REPL_SLAVE, redis.REPL_REPLICA, redis.REPL_ALL,
         redis.sha1hex(''), redis.sha1hex(12), redis.replicate_commands(), redis.acl_check_cmd('set', 'k', 'v'),
         tostring(redis.breakpoint()), tostring((redis.debug('x'))), tostring((redis.set_repl(redis.REPL_ALL)))}"""
     assert client.call("EVAL", body, 0) == [

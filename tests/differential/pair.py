@@ -80,7 +80,13 @@ class Pair:
         self.clients = [Client(server.port) for server in self.servers]
         for client, defaults in zip(self.clients, self._defaults, strict=True):
             assert client.call("CONFIG", "SET", *defaults) == b"OK"
-        for argv in (["FLUSHALL"], ["CLIENT", "UNPAUSE"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]):
+        for argv in (
+            ["FLUSHALL"],
+            ["FUNCTION", "FLUSH"],
+            ["SCRIPT", "FLUSH"],
+            ["CLIENT", "UNPAUSE"],
+            ["DEBUG", "SET-ACTIVE-EXPIRE", "0"],
+        ):
             assert [client.call(*argv) for client in self.clients] == [b"OK", b"OK"]
 
     def _start(self) -> None:

@@ -4,6 +4,7 @@
 requests. A test holds the two against the command tables of both servers.
 """
 
+import hashlib
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -651,6 +652,8 @@ server("latency|reset", many(value))
 server("latency|histogram", many(st.sampled_from([b"get", b"SET", b"nosuch", b"config"])))
 for container in ("client", "command", "config", "latency", "memory", "object", "pubsub", "slowlog", "xgroup", "xinfo"):
     server(f"{container}|help")
+server("script|help")
+server("function|help")
 
 config = _family("config")
 SETTINGS = {
@@ -756,7 +759,93 @@ TRANSACTIONAL = ("string", "counter")
 GENERATED |= {"multi", "watch"}
 watched_keys = many(any_key, least=1, most=3)
 
+# Scripts that run a command of one of those families, given as the arguments, or look at what they are given.
+RUNNING = tuple(
+    body.encode()
+    for body in (
+        "return redis.call(unpack(ARGV))",
+        "return redis.pcall(unpack(ARGV))",
+        "return redis.pcall(unpack(ARGV)).err or 'fine'",
+        "redis.setresp(3) return redis.call(unpack(ARGV))",
+        "local r = redis.call(unpack(ARGV)) return {type(r), type(r) == 'table' and #r or r}",
+        "local ok, r = pcall(redis.call, unpack(ARGV)) return {tostring(ok), r}",
+        "redis.call('select', 1) return redis.call(unpack(ARGV))",
+        "redis.call('set', 'first', 1) redis.call(unpack(ARGV)) return redis.call('incr', 'first')",
+        "return coroutine.wrap(function() return redis.call(unpack(ARGV)) end)()",
+    )
+)
+LOOKING = tuple(
+    body.encode()
+    for body in (
+        "return {KEYS, ARGV, #KEYS}",
+        "return cjson.encode(ARGV)",
+        "return cjson.encode(cjson.decode(ARGV[1]))",
+        "return cmsgpack.pack(ARGV)",
+        "return {cmsgpack.unpack(ARGV[1])}",
+        "return {struct.unpack('bBhc0', ARGV[1])}",
+        "return redis.sha1hex(ARGV[1])",
+        "return tonumber(ARGV[1])",
+        "return tostring(tonumber(ARGV[1]))",
+        "return bit.tohex(ARGV[1])",
+        "return ARGV[1] * 3",
+        "return redis.error_reply(ARGV[1])",
+        "return redis.status_reply(ARGV[1])",
+        "return {ok = ARGV[1]}",
+        "error(ARGV[1])",
+        "error({err = ARGV[1] or 'none'})",  # without a text it would end the peer
+        "return KEYS[1] .. ARGV[1]",
+        "return nosuch",
+        "nosuch = 1",
+    )
+)
+WRITING_LIBRARY = b"""#!lua name=writing
+redis.register_function('run', function(keys, args) return redis.call(unpack(args)) end)
+redis.register_function('look', function(keys, args) return {keys, args, #keys} end)"""
+READING_LIBRARY = b"""#!lua name=reading
+redis.register_function{function_name='reads', callback=function(keys, args) return redis.call(unpack(args)) end,
+    flags={'no-writes'}, description='only reads'}"""
+LIBRARIES = (WRITING_LIBRARY, READING_LIBRARY, READING_LIBRARY.replace(b"=reading", b"=other"), b"#!lua name=none\n")
+FUNCTIONS = (b"run", b"LOOK", b"reads", b"nosuch")
+
+
+def _as_keys(keys: Argv) -> Argv:
+    return [b"%d" % len(keys), *keys]
+
+
+def digests_of(bodies: tuple[bytes, ...]) -> list[bytes]:
+    """The names of scripts."""
+    return [hashlib.sha1(body).hexdigest().encode() for body in bodies]
+
+
+key_count_and_keys = many(any_key, most=3).map(_as_keys)
+looked_at = many(
+    st.one_of(value, number, st.sampled_from([b"[1,2,{}]", b'{"a":null}', b"0x10", b"1e5", b"-1"])), most=3
+)
+scripts = _family("script")
+for _command, _bodies in (
+    ("eval", st.sampled_from(LOOKING)),
+    ("eval_ro", st.sampled_from(LOOKING)),
+    ("evalsha", st.sampled_from(digests_of(LOOKING))),
+    ("evalsha_ro", st.sampled_from(digests_of(LOOKING + RUNNING))),
+    ("fcall", st.sampled_from(FUNCTIONS)),
+    ("fcall_ro", st.sampled_from(FUNCTIONS)),
+):
+    scripts(_command, _bodies, key_count_and_keys, looked_at)
+scripts("script|load", st.sampled_from(LOOKING))
+scripts("script|exists", many(st.sampled_from([*digests_of(LOOKING), b"x"]), least=1))
+scripts("script|flush", maybe(words("sync", "async", "nosuch")))
+scripts("script|kill")
+scripts("function|load", maybe(word("replace")), st.sampled_from(LIBRARIES))
+scripts("function|delete", words("writing", "reading", "nosuch"))
+scripts("function|flush", maybe(words("sync", "async", "nosuch")))
+scripts("function|kill")
+scripts("function|list", options(word("withcode"), row(word("libraryname"), words("wri*", "reading", "nosuch"))))
+scripts("function|stats")
+
 NOT_GENERATED = {
+    "script|debug": "there is no debugger",
+    "function|dump": "compresses otherwise than the peer: see test_functions",
+    "function|restore": "as function|dump",
     "subscribe": "its replies are messages: see tests of publish and subscribe",
     "psubscribe": "as subscribe",
     "ssubscribe": "as subscribe",

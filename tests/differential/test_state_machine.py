@@ -15,7 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.conftest import ServerFactory
 from tests.differential.arguments import ALL_KEYS, COLLECTION_KEYS, HASH_KEYS, Argv, any_key
 from tests.differential.pair import SHORT_MS, Pair, compares_times, times_from_now_ms
-from tests.differential.requests import GENERATED, NOT_GENERATED, TRANSACTIONAL, requests, scan_options, watched_keys
+from tests.differential.requests import (
+    GENERATED,
+    NOT_GENERATED,
+    RUNNING,
+    TRANSACTIONAL,
+    digests_of,
+    key_count_and_keys,
+    requests,
+    scan_options,
+    watched_keys,
+)
 from tests.differential.versions import is_known_to
 from tests.support import Server
 
@@ -158,6 +168,23 @@ class Machine(RuleBasedStateMachine):
                 self.send(argv)
         if end == b"RESET":
             self.pair.compare([b"HELLO", b"%d" % self.resp])
+
+    @rule(argv=requests("script"))
+    def look(self, argv: Argv) -> None:
+        self.send(argv)
+
+    @rule(
+        start=st.one_of(
+            st.tuples(st.sampled_from([b"EVAL", b"EVAL_RO"]), st.sampled_from(RUNNING)),
+            st.tuples(st.just(b"EVALSHA"), st.sampled_from(digests_of(RUNNING))),
+            st.tuples(st.sampled_from([b"FCALL", b"FCALL_RO"]), st.sampled_from([b"run", b"reads"])),
+        ),
+        keys=key_count_and_keys,
+        inner=st.one_of(*(requests(family) for family in TRANSACTIONAL)),
+    )
+    def script(self, start: tuple[bytes, bytes], keys: Argv, inner: Argv) -> None:
+        if not times_from_now_ms(inner):
+            self.send([*start, *keys, *inner])
 
     @rule(options=scan_options)
     def scan_all(self, options: Argv) -> None:
