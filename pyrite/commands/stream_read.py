@@ -81,9 +81,7 @@ def _meaningless(id: bytes) -> bytes:
 @cython.cfunc
 @cython.exceptval(-2, check=False)
 def _timeout(client: Client, args: Args, i: cython.Py_ssize_t) -> cython.longlong:
-    """BLOCK's milliseconds; raises CommandError, also for a script, which must not wait."""
-    if client.flags & CLIENT_SCRIPT:
-        raise CommandError(NO_BLOCK_IN_SCRIPTS % args[0])
+    """BLOCK's milliseconds; raises CommandError."""
     value: cython.longlong = 0
     highest: cython.longlong = LONGLONG_MAX
     if not parse_longlong(args.v[i].p, args.v[i].n, cython.address(value)):

@@ -18,6 +18,8 @@ _ENDS = frozenset({"exec", "discard"})
 class ReplayError(Exception):
     """The log does not hold what it should; `args` says what, and `at` where, in bytes from its beginning."""
 
+    at = 0
+
     def __init__(self, text: str, at: int) -> None:
         super().__init__(text)
         self.at = at

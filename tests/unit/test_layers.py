@@ -21,7 +21,7 @@ BELOW = {
     "scripting": {"engine", "keyspace", "core"},
     # Two parts of one thing: the server owns its persistence, which asks it for settings, log and events.
     "persistence": {"server", "scripting", "commands", "types", "engine", "keyspace", "core"},
-    "tools": {"types", "keyspace", "core"},
+    "tools": {"persistence", "types", "keyspace", "core"},
     "server": {"persistence", "scripting", "commands", "types", "engine", "keyspace", "core"},
 }
 FILES = sorted(path for path in (ROOT / "pyrite").rglob("*.p*") if path.suffix in (".py", ".pyi", ".pxd"))

@@ -54,7 +54,6 @@ MB = 1024**2
 
 # Features that options wait for.
 ACL = Missing("access control lists yet")
-AOF = Missing("append-only file yet")
 BACKGROUND_CPU = Missing("choice of processors yet")
 CLIENT_EVICTION = Missing("eviction of clients yet")
 CLUSTER = Missing("cluster mode yet")
@@ -184,7 +183,6 @@ class Options:
         IMMUTABLE,
         nullable=True,
         alias="aof_rewrite_cpulist",
-        missing=AOF,
     )
     bgsave_cpulist = Text("", "Processors of snapshots.", IMMUTABLE, nullable=True, alias="bgsave_cpulist")
     ignore_warnings = Text("", "Start-up warnings to overlook.", missing=STARTUP_CHECKS)

@@ -48,8 +48,8 @@ def test_values_are_set_in_one_way_only(config):
 def test_assign_overrides_flags_but_not_what_is_missing(config):
     config.assign("databases", "4")
     assert config.databases == 4
-    with pytest.raises(ConfigError, match=r"^Pyrite has no append-only file yet: only 'no' can be set$"):
-        config.assign("appendonly", "yes")
+    with pytest.raises(ConfigError, match=r"^Pyrite has no cluster mode yet: only 'no' can be set$"):
+        config.assign("cluster-enabled", "yes")
 
 
 # CONFIG GET
@@ -322,10 +322,10 @@ def test_secrets_are_known(config):
 
 def test_notices_name_what_has_no_effect(config):
     assert config.notices() == []
-    config.assign("appendfsync", "always")
+    config.assign("repl-diskless-sync-delay", "1")
     config.assign("shutdown-on-sigterm", "now")
     assert config.notices() == [
-        "Option 'appendfsync' has no effect: Pyrite has no append-only file yet",
+        "Option 'repl-diskless-sync-delay' has no effect: Pyrite has no replication yet",
     ]
 
 

@@ -258,7 +258,7 @@ def test_a_name_given_up_can_be_taken():
         ("maxmemory 1q", "argument must be a memory value"),
         ("port 65536", "argument must be between 0 and 65535 inclusive"),
         ("shutdown-on-sigint", "argument(s) must be one of the following: default, save, nosave, now, force"),
-        ("appendonly yes", "Pyrite has no append-only file yet: only 'no' can be set"),
+        ("cluster-enabled yes", "Pyrite has no cluster mode yet: only 'no' can be set"),
         ("save 3600 0 1", "Invalid save parameters"),
         ("replicaof 127.0.0.1 6379", "Pyrite has no replication yet: only '' can be set"),
         ("slaveof 127.0.0.1 abc", "Invalid master port"),
