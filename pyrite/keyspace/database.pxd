@@ -39,15 +39,16 @@ cdef class Watches
 
 cdef class Keyspace:
     cdef readonly list databases
-    cdef public int64_t now_ms          # Unix time, taken once per event, so that it stands still within a command;
-                                        # 0 while a log is replayed, in which nothing expires but by its commands
+    # Unix time, taken once per event, so that it stands still within a command; 0 while a log is replayed, in which
+    # nothing expires but by the log's own commands
+    cdef public int64_t now_ms
     cdef public int64_t dirty           # changes since start
     cdef public int effects             # other than 0: `on_change` and the like want to be called
     cdef public dict ready              # (database, key) that somebody waits for and that has changed, in order
     cdef public object on_change        # called with (database, key, event class, event) after a change
     cdef public object on_modified      # called with (database, key) after a change, for tracking; may be None
     cdef public object on_flush         # called with a database before it is emptied; may be None
-    cdef public object on_expire        # called with (database, key, lazily) before an expired or evicted key is deleted
+    cdef public object on_expire        # called with (database, key, lazily) before a key is deleted unasked
     cdef public object on_expire_field  # called with (database, key, field) before an expired field is deleted, or None
     cdef public bint no_touch           # the command that runs must not change LRU or LFU
     cdef readonly bint child_runs       # memory is shared with a child process: reads must not write to it

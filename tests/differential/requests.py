@@ -860,6 +860,7 @@ NOT_GENERATED = {
     "client|reply": "changes which replies there are: see test_protocol_peer",
     "shutdown": "ends the server",
     "save": "writes a file: see test_snapshots",
+    "bgrewriteaof": "writes files; tests/integration/test_append_only.py",
     "bgsave": "as save, and whether it can depends on time",
     "lastsave": "tells the time",
     "dump": "compresses otherwise than the peer: see test_dump_payloads",

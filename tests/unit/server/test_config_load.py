@@ -262,7 +262,6 @@ def test_a_name_given_up_can_be_taken():
         ("save 3600 0 1", "Invalid save parameters"),
         ("replicaof 127.0.0.1 6379", "Pyrite has no replication yet: only '' can be set"),
         ("slaveof 127.0.0.1 abc", "Invalid master port"),
-        ("cluster-enabled yes", "Pyrite has no cluster mode yet: only 'no' can be set"),
         ("user alice on", "user: Pyrite has no access control lists yet; requirepass sets a password"),
         ("loadmodule x.so", "loadmodule: Pyrite has no modules yet"),
         ("sentinel monitor a 127.0.0.1 1 2", "sentinel: Pyrite has no Sentinel yet"),
