@@ -108,6 +108,7 @@ container(
     group=SCRIPTING,
     since="7.0.0",
     complexity="That of the subcommand.",
+    acl=0,
 )
 
 

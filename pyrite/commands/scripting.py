@@ -168,6 +168,7 @@ container(
     group=SCRIPTING,
     since="2.6.0",
     complexity="That of the subcommand.",
+    acl=0,
 )
 
 

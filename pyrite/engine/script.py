@@ -128,6 +128,8 @@ _opens_for_eval = cython.declare(cython.bint, False)
 class ScriptError(Exception):
     """Code that Lua does not take, or that failed where no reply tells of it; the text is bytes, as Lua says it."""
 
+    text = b""
+
     def __init__(self, text: bytes) -> None:
         super().__init__(text)
         self.text = text
