@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("startup", "memory", "connections", "commands", "structures", "growth", "expiry")
+NAMES = ("startup", "memory", "connections", "commands", "structures", "scripts", "pubsub", "growth", "expiry")
 
 
 def main() -> int:
