@@ -4,7 +4,9 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("startup", "memory", "connections", "commands", "structures", "growth", "expiry", "durability")
+NAMES = (
+    "startup", "memory", "connections", "commands", "structures", "scripts", "pubsub", "growth", "expiry", "durability",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -109,6 +109,7 @@ container(
     acl=0,
     since="7.0.0",
     complexity="That of the subcommand.",
+    acl=0,
 )
 
 

@@ -169,6 +169,7 @@ container(
     acl=0,
     since="2.6.0",
     complexity="That of the subcommand.",
+    acl=0,
 )
 
 

@@ -2,7 +2,8 @@ from libc.stddef cimport size_t
 
 cdef enum:
     REPLY_CHUNK = 16384     # a buffer's first size; buffers of this size are shared through a pool
-    POOL_MAX = 64
+    POOL_MAX = 64           # so many buffers are kept; while more are in use, the others are smaller at first
+    REPLY_SMALL = 1024
     HEADER_MAX = 32         # bytes of the longest type, length and line end
 
 cdef class Reply:

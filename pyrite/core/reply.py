@@ -18,6 +18,8 @@ from cython.cimports.pyrite.core.numbers import DOUBLE_ROOM, format_double, form
 
 _pool = cython.declare(cython.p_char[64])
 _pooled = cython.declare(cython.int, 0)
+# Replies that have a buffer now.
+_in_use = cython.declare(cython.int, 0)
 
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -41,14 +43,19 @@ class Reply:
     @cython.exceptval(check=False)
     def grow(self, more: cython.Py_ssize_t) -> cython.void:
         """Make room for so many bytes more."""
-        global _pooled
+        global _in_use, _pooled
+        if self.buf == cython.NULL:
+            _in_use += 1
         if self.buf == cython.NULL and more <= REPLY_CHUNK:
             self.capacity = REPLY_CHUNK
             if _pooled:
                 _pooled -= 1
                 self.buf = _pool[_pooled]
-            else:
-                self.buf = cython.cast(cython.p_char, mem_alloc(REPLY_CHUNK))
+                return
+            if _in_use > POOL_MAX and more <= REPLY_SMALL:
+                # A message to 10,000 subscribers would fault 160 MB in otherwise, and free them, each time.
+                self.capacity = REPLY_SMALL
+            self.buf = cython.cast(cython.p_char, mem_alloc(self.capacity))
             return
         if self.sent > self.capacity // 2:
             memmove(self.buf, self.buf + self.sent, self.n - self.sent)
@@ -67,8 +74,9 @@ class Reply:
     @cython.exceptval(check=False)
     def release(self) -> cython.void:
         """Drop what is in the buffer, and the buffer."""
-        global _pooled
+        global _in_use, _pooled
         if self.buf != cython.NULL:
+            _in_use -= 1
             if self.capacity == REPLY_CHUNK and _pooled < POOL_MAX:
                 _pool[_pooled] = self.buf
                 _pooled += 1

@@ -1,13 +1,14 @@
 """Publish and subscribe: channels, patterns and shard channels, and the keyspace notifications that are sent on them.
 
-A message is built once in each protocol that a subscriber needs, and copied into the buffers of those who get it. They
-are sent at the end of the turn, all messages of a turn together; a subscriber who does not read is closed by its output
-limit alone, and the others notice nothing.
+A message is built once, and copied into the buffers of those who get it. They are sent at the end of the turn, all
+messages of a turn together; a subscriber who does not read is closed by its output limit alone, and the others notice
+nothing.
 """
 
 import cython
 from cython.cimports.pyrite.core.glob import glob_match
-from cython.cimports.pyrite.engine.client import CLASS_NORMAL, CLASS_PUBSUB, Client
+from cython.cimports.pyrite.core.reply import Reply
+from cython.cimports.pyrite.engine.client import CLASS_NORMAL, CLASS_PUBSUB, PUSHES_WAITING, Client
 from cython.cimports.pyrite.engine.state import GUARD_PUBSUB, ServerState
 from cython.cimports.pyrite.keyspace.database import NOTIFY_KEYEVENT, NOTIFY_KEYSPACE, Database
 
@@ -35,11 +36,6 @@ class Subscriptions:
     def names(self, kind: cython.int) -> list[bytes]:
         """All names of one kind."""
         return list(self.of_kind(kind))
-
-
-@cython.cfunc
-def _bulks(parts: tuple) -> bytes:
-    return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
 
 
 @cython.final
@@ -109,10 +105,11 @@ class PubSub:
         pattern: bytes
         subscribers: dict = self.channels.get(channel)
         if subscribers is not None:
-            count = _deliver(subscribers, 3, _bulks((b"message", channel, message)))
-        for pattern, subscribers in list(self.patterns.items()):
-            if glob_match(pattern, len(pattern), channel, len(channel), False):
-                count += _deliver(subscribers, 4, _bulks((b"pmessage", pattern, channel, message)))
+            count = _deliver(subscribers, b"message", None, channel, message)
+        if self.patterns:
+            for pattern, subscribers in list(self.patterns.items()):
+                if glob_match(pattern, len(pattern), channel, len(channel), False):
+                    count += _deliver(subscribers, b"pmessage", pattern, channel, message)
         return count
 
     @cython.ccall
@@ -120,7 +117,7 @@ class PubSub:
     def publish_shard(self, channel: bytes, message: bytes) -> cython.longlong:
         """Send a message to the subscribers of a shard channel; returns how many."""
         subscribers: dict = self.shards.get(channel)
-        return 0 if subscribers is None else _deliver(subscribers, 3, _bulks((b"smessage", channel, message)))
+        return 0 if subscribers is None else _deliver(subscribers, b"smessage", None, channel, message)
 
     def notify(self, db: Database, key: bytes, event_class: cython.int, event: bytes) -> None:
         """Publish what happened to a key, where notify-keyspace-events has this class of events."""
@@ -134,12 +131,26 @@ class PubSub:
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
-def _deliver(subscribers: dict, parts: cython.int, body: bytes) -> cython.longlong:
-    """Give a message of so many parts to all of these clients."""
-    resp2: bytes = b"*%d\r\n%b" % (parts, body)
-    resp3: bytes = b">%d\r\n%b" % (parts, body)
+def _deliver(subscribers: dict, kind: bytes, pattern: bytes | None, channel: bytes, message: bytes) -> cython.longlong:
+    """Give a message to all of these clients; returns how many they are."""
+    whole: Reply = Reply()
     client: Client
     everybody: list = list(subscribers.values())
+    whole.header(42, 3 if pattern is None else 4)
+    whole.put_bulk(kind, len(kind))
+    if pattern is not None:
+        whole.put_bulk(pattern, len(pattern))
+    whole.put_bulk(channel, len(channel))
+    whole.put_bulk(message, len(message))
     for client in everybody:
-        client.push(resp3 if client.reply.resp == 3 else resp2)
+        # The protocols differ in the type alone.
+        whole.buf[0] = 62 if client.reply.resp == 3 else 42
+        if client.args is not None:
+            client.push(whole.buf[: whole.n])
+            continue
+        client.reply.put(whole.buf, whole.n)
+        if client.reply.n - client.reply.sent > PUSHES_WAITING:
+            client.flush()
+        else:
+            client.send_later()
     return len(everybody)

@@ -208,6 +208,7 @@ RESHAPED: dict[str, list[tuple[Any, ...]]] = {
 
 # Argument trees in which 7.2 only gave some nodes other names.
 RENAMED = {
+    "script|flush",
     "sort",
     "sort_ro",
     "bitcount",

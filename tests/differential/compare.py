@@ -184,6 +184,8 @@ COMPARISONS: dict[bytes, Compare] = {
     # The order of a hashtable
     b"KEYS": in_any_order,
     b"SCAN": same_kind,
+    b"FUNCTION LIST": in_any_order,
+    b"FUNCTION DUMP": same_kind,
     b"HKEYS": in_any_order,
     b"HVALS": in_any_order,
     b"HGETALL": fields_in_any_order,
