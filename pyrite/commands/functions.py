@@ -109,7 +109,6 @@ container(
     acl=0,
     since="7.0.0",
     complexity="That of the subcommand.",
-    acl=0,
 )
 
 

@@ -169,7 +169,6 @@ container(
     acl=0,
     since="2.6.0",
     complexity="That of the subcommand.",
-    acl=0,
 )
 
 

@@ -232,7 +232,6 @@ RENAMED = {
     "lcs",
     "mset",
     "msetnx",
-    "script|flush",
     "shutdown",
     "zadd",
     "zrange",
