@@ -18,13 +18,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from pyrite.core.errors import CommandError
-from pyrite.persistence import aof_files, rdb
-from pyrite.persistence.aof_format import TIMESTAMP
+from pyrite.persistence import aof_files
+from pyrite.persistence.aof_base import temporary_base, write_base
 from pyrite.persistence.aof_load import LoadedLog, load_log
 from pyrite.persistence.loading import LoadError, LoadingStopped
 from pyrite.persistence.manifest import Manifest
 from pyrite.persistence.syncer import Syncer
-from pyrite.types.aof_rewrite import write_commands
 
 if TYPE_CHECKING:
     from pyrite.core.child import Progress
@@ -60,6 +59,7 @@ class Aof:
         self.flush_delay_us = 0  # DEBUG AOF-FLUSH-SLEEP
         self._is_open = False  # the start is over, so that a change of the configuration acts at once
         self.delayed_syncs = 0
+        self.write_ns = 0  # spent in writing, since the start
         # Rewrites
         self.rewrite_scheduled = False
         self.rewrites = 0
@@ -215,10 +215,12 @@ class Aof:
         if self.flush_delay_us:
             time.sleep(self.flush_delay_us / 1e6)
         written, error = 0, None
+        started_ns = time.monotonic_ns()
         try:
             written = propagation.append(self._fd)
         except OSError as problem:
             error = problem
+        self._note_write(time.monotonic_ns() - started_ns)
         if written < waiting:
             written = self._fail(written, waiting, error, policy)
         elif self.write_error is not None:
@@ -229,6 +231,21 @@ class Aof:
         self._file_bytes += written
         self.size_bytes += written
         self.sync(policy)
+
+    def _note_write(self, ns: int) -> None:
+        """Note how long writing took, and beside what."""
+        self.write_ns += ns
+        latency_ms = ns // 1_000_000
+        if not latency_ms:
+            return
+        server = self._server
+        beside = b"alone"
+        if self.syncer.pending:
+            beside = b"pending-fsync"
+        elif server.children.running is not None:
+            beside = b"active-child"
+        server.latency.add(b"aof-write-" + beside, latency_ms)
+        server.latency.add(b"aof-write", latency_ms)
 
     def _waits_for_disk(self) -> bool:
         """Tell whether writing has to wait for a flush that is under way."""
@@ -487,7 +504,7 @@ class Aof:
                 self._begin_increment()
 
             def job(progress: Progress) -> None:
-                write_base(server, _temporary_base(os.getpid()), progress, is_rdb=is_rdb)
+                write_base(server, temporary_base(os.getpid()), progress, is_rdb=is_rdb)
 
             total = sum(db.keys_count() for db in server.keyspace.databases)
             pid = server.children.start(CHILD, job, lambda outcome: self._done(outcome, is_rdb=is_rdb), total=total)
@@ -530,7 +547,7 @@ class Aof:
     def _done(self, outcome: Outcome, *, is_rdb: bool) -> None:
         """The child has ended."""
         server = self._server
-        temporary = _temporary_base(outcome.pid)
+        temporary = temporary_base(outcome.pid)
         self.last_rewrite_s = int(outcome.elapsed_s)
         if outcome.is_good:
             server.log_notice("Background AOF rewrite terminated with success")
@@ -621,40 +638,3 @@ class Aof:
         name = os.path.basename(self._temporary_increment)
         self._server.log_notice(f"Removing the temp incr aof file {name} in the background")
         self.syncer.remove(self._temporary_increment)
-
-
-def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: bool) -> None:
-    """Write the dataset to a new file, as a snapshot or as commands, and flush it to disk. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        if is_rdb:
-            rdb.write(server, descriptor, progress, is_aof_base=True)
-        else:
-            _write_commands(server, descriptor, progress)
-        os.fsync(descriptor)
-        if progress is not None and progress.orphaned():
-            raise ProcessLookupError(errno.ESRCH, "the server is gone")
-    except OSError as error:
-        server.log_warning(f"Write error writing append only file on disk: {error.strerror}")
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _write_commands(server: Server, descriptor: int, progress: Progress | None) -> None:
-    config = server.config
-    if config.aof_timestamp_enabled:
-        os.write(descriptor, b"%b%d\r\n" % (TIMESTAMP, time.time()))
-    libraries = [library.code for library in server.functions.libraries.values()]
-    write_commands(
-        server.keyspace,
-        descriptor,
-        libraries,
-        progress,
-        syncs=config.aof_rewrite_incremental_fsync,
-        key_delay_us=config.rdb_key_save_delay,
-    )
-
-
-def _temporary_base(pid: int) -> str:
-    return f"temp-rewriteaof-bg-{pid}.aof"

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pyrite.persistence import manifest as manifests
+from pyrite.persistence.disk import sync_directory
 from pyrite.persistence.loading import LoadError
 from pyrite.persistence.manifest import Manifest, ManifestError
 
@@ -66,7 +67,7 @@ def _migrate(server: Server, directory: str, name: str) -> Manifest:
         os.makedirs(directory, exist_ok=True)
         save(directory, name, manifest)
         os.rename(name, os.path.join(directory, name))
-        manifests.sync_directory(directory)
+        sync_directory(directory)
     except OSError as error:
         raise LoadError(
             f"Error trying to move the old AOF file {name} into dir {directory}: {error.strerror}"

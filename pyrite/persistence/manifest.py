@@ -15,6 +15,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from pyrite.persistence.disk import sync_directory
 from pyrite.server.config.text import encode, quote_if_needed, split_arguments
 
 BASE, HISTORY, INCREMENT = "b", "h", "i"
@@ -183,13 +184,4 @@ def write(path: str, manifest: Manifest) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_directory(directory)
-
-
-def sync_directory(path: str) -> None:
-    """Have the names in a directory survive a loss of power. Raises OSError."""
-    descriptor = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(directory or ".")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pyrite.core.child import Progress
 from pyrite.core.memory import used_memory
 from pyrite.persistence.child import Outcome
+from pyrite.persistence.disk import sync_directory
 from pyrite.types.snapshot import write_snapshot
 
 if TYPE_CHECKING:
@@ -130,19 +131,6 @@ def _put_in_place(server: Server, temporary: str, path: str) -> None:
     except OSError as error:
         server.log_warning(f"Failed to fsync directory while saving DB: {error.strerror}")
         raise
-
-
-def sync_directory(path: str) -> None:
-    """Flush a directory to disk, so that names of files in it outlive the power. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some file systems know no flush of a directory.
-        if error.errno not in (errno.EINVAL, errno.EBADF):
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def temporary_name(pid: int) -> str:

@@ -203,7 +203,7 @@ def _log_sizes(server: Server) -> Fields:
     return {
         "aof_current_size": aof.size_bytes,
         "aof_base_size": aof.base_bytes,
-        "aof_pending_rewrite": 0,
+        "aof_pending_rewrite": int(aof.rewrite_scheduled),
         "aof_buffer_length": aof.buffered_bytes,
         "aof_pending_bio_fsync": aof.syncer.pending,
         "aof_delayed_fsync": aof.delayed_syncs,
@@ -436,7 +436,7 @@ def _keyspace(server: Server) -> Fields:
 def _debug(server: Server) -> Fields:
     """Shown only when it is asked for by name."""
     return {
-        "eventloop_duration_aof_sum": 0,
+        "eventloop_duration_aof_sum": server.aof.write_ns // 1000,
         "eventloop_duration_cron_sum": server.cron.turns_ns // 1000,
         "eventloop_duration_max": server.longest_cycle_ns // 1000,
         "eventloop_cmd_per_cycle_max": server.most_commands_in_cycle,
