@@ -56,6 +56,7 @@ from pyrite.engine.declare import NO_MULTI as _NO_MULTI
 from pyrite.engine.declare import READONLY as _READONLY
 from pyrite.engine.declare import SCRIPTING
 from pyrite.engine.declare import SKIP_MONITOR as _SKIP_MONITOR
+from pyrite.engine.declare import TOUCHES_ARBITRARY_KEYS as _TOUCHES_ARBITRARY_KEYS
 from pyrite.engine.declare import WRITE as _WRITE
 from pyrite.engine.monitor import feed_monitors
 
@@ -65,6 +66,7 @@ NO_MULTI = cython.declare(cython.longlong, _NO_MULTI)
 ALLOW_BUSY = cython.declare(cython.longlong, _ALLOW_BUSY)
 SKIP_MONITOR = cython.declare(cython.longlong, _SKIP_MONITOR | _ADMIN)
 WRITE = cython.declare(cython.longlong, _WRITE)
+TOUCHES_ARBITRARY_KEYS = cython.declare(cython.longlong, _TOUCHES_ARBITRARY_KEYS)
 MAY_REPLICATE = cython.declare(cython.longlong, _MAY_REPLICATE)
 PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
 ALLOWED_WHILE_LOADING = cython.declare(cython.longlong, _LOADING)
@@ -353,7 +355,7 @@ def call(client: Client, command: Command) -> cython.int:
         _internal_error(client, command)
     propagation.depth -= 1
     if propagates:
-        propagation.end(client.db, client.args, dirty)
+        propagation.end(client.db, client.args, dirty, command.flags & TOUCHES_ARBITRARY_KEYS != 0)
     now: int64_t = server.clock()
     elapsed: int64_t = now - started_ns
     server.now_ns = now

@@ -16,10 +16,10 @@ cdef class Propagation:
     cdef bint replaced              # the command that runs is not propagated as it came
     cdef list pending               # (database number, words) of what the outermost command has done so far
 
-    cdef int end(self, Database db, Args args, int64_t dirty) except -1
+    cdef int end(self, Database db, Args args, int64_t dirty, bint apart) except -1
     cdef int instead(self, Database db, list words) except -1
     cdef int nothing(self) noexcept
-    cdef int _flush(self) except -1
+    cdef int _flush(self, bint apart) except -1
     cdef void _select(self, int db) noexcept
     cdef void _stamp(self) noexcept
     cdef void _put(self, int db, list words)

@@ -70,8 +70,11 @@ class Propagation:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def end(self, db: Database, args: Args, dirty: int64_t) -> cython.int:
-        """A command has ended, at whose beginning `keyspace.dirty` was `dirty`. `call` itself keeps `depth`."""
+    def end(self, db: Database, args: Args, dirty: int64_t, apart: cython.bint) -> cython.int:
+        """A command has ended, at whose beginning `keyspace.dirty` was `dirty`. `call` itself keeps `depth`.
+
+        `apart`: what it met on its way has nothing to do with each other.
+        """
         if not self.on:
             # The log was turned off meanwhile, and has what it was to have.
             self.pending = []
@@ -83,7 +86,7 @@ class Propagation:
         # Whatever runs commands itself has propagated by them.
         self.replaced = True
         if self.depth == 0 and self.pending:
-            return self._flush()
+            return self._flush(apart)
         return 0
 
     # Of handlers
@@ -109,22 +112,22 @@ class Propagation:
         """A key that has expired, or is evicted, is about to be deleted."""
         self.pending.append((db.id, [b"UNLINK" if lazily else b"DEL", key]))
         if self.depth == 0:
-            self._flush()
+            self._flush(True)
 
     def on_field_deletion(self, db: Database, key: bytes, field: bytes) -> None:
         """A field that has expired is about to be deleted."""
         self.pending.append((db.id, [b"HDEL", key, field]))
         if self.depth == 0:
-            self._flush()
+            self._flush(True)
 
     # Writing
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def _flush(self) -> cython.int:
+    def _flush(self, apart: cython.bint) -> cython.int:
         """The outermost command is done: write what it did."""
         pending: list = self.pending
-        together: cython.bint = len(pending) > 1
+        together: cython.bint = len(pending) > 1 and not apart
         self.pending = []
         self._stamp()
         if together:

@@ -233,6 +233,21 @@ def test_a_key_that_expires_is_deleted_in_the_log(log: Server) -> None:
         log.call("DEBUG", "SET-ACTIVE-EXPIRE", "1")
 
 
+def test_a_scan_meets_keys_that_have_nothing_to_do_with_each_other(log: Server) -> None:
+    log.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+    try:
+        for i in range(3):
+            log.call("SET", f"k{i}", "v", "PX", "1")
+        before = len(logged(log))
+        time.sleep(0.02)
+        log.call("SCAN", "0", "COUNT", "100")
+        found = since(log, before)
+        assert sorted(words[1] for words in found if words[0] == b"DEL") == [b"k0", b"k1", b"k2"]
+        assert [b"MULTI"] not in found
+    finally:
+        log.call("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+
+
 def test_the_cron_s_deletions_are_logged_one_by_one(log: Server) -> None:
     before = len(logged(log))
     log.call("SET", "a", "v", "PX", "1")
