@@ -90,7 +90,6 @@ def requests(draw: st.DrawFn, family: str, may_damage: bool = True) -> Argv:
     chosen = draw(st.sampled_from(FAMILIES[family]))
     if family in UNDAMAGED:
         return draw(chosen)
-    return draw(damaged(chosen) if draw(st.integers(0, 4)) == 0 else chosen)
     return draw(damaged(chosen) if may_damage and draw(st.integers(0, 4)) == 0 else chosen)
 
 
