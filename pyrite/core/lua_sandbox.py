@@ -265,6 +265,8 @@ def _table_insert(L: cython.pointer[LuaState]) -> cython.int:
         at = cython.cast(cython.int, lua.L_checkinteger(L, 2))
         if at > end:
             end = at
+        if at < LOWEST_POSITION:
+            return lua.L_argerror(L, 2, b"position out of bounds")
         while end > at:
             lua.rawgeti(L, 1, cython.cast(cython.int, end - 1))
             lua.rawseti(L, 1, cython.cast(cython.int, end))

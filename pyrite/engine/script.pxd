@@ -38,6 +38,7 @@ cdef enum:
     OUT_OF_LUA_MEMORY = 4       # Lua's status of that name
 
 cdef enum:
+    TRIM_FROM = 0x1000000
     TOO_MUCH = 0x1000000000000ULL   # more bytes than Lua may have
 
 ctypedef void (*ApiOpener)(LuaState* L, bint is_eval) noexcept

@@ -73,6 +73,7 @@ from cython.cimports.pyrite.engine.state import GUARD_BUSY, ServerState
 
 from pyrite.core.errors import OUT_OF_MEMORY, CommandError
 from pyrite.core.lua import open_library
+from pyrite.core.memory import trim
 from pyrite.engine.declare import DENYOOM as _DENYOOM
 from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NOSCRIPT as _NOSCRIPT
@@ -292,6 +293,14 @@ def _open(L: cython.pointer[LuaState]) -> cython.int:
     return 0
 
 
+@cython.cfunc
+@cython.exceptval(check=False)
+def _give_back(freed: cython.size_t) -> cython.void:
+    """Lua has freed so many bytes: give them back to the system if they are many, as its malloc would keep them."""
+    if freed >= TRIM_FROM:
+        trim()
+
+
 @cython.final
 @cython.cclass
 class Interpreter:
@@ -347,9 +356,11 @@ class Interpreter:
         """Forget all code, and what it has changed in the state. Raises CommandError while it runs."""
         if _current is self:
             raise CommandError(NOT_ALLOWED)
+        used: cython.size_t = self.memory.used
         if self.L != cython.NULL:
             lua.close(self.L)
             self.L = cython.NULL
+            _give_back(used)
 
     @cython.cfunc
     def _pop_text(self) -> bytes:
@@ -382,10 +393,12 @@ class Interpreter:
     @cython.exceptval(check=False)
     def _collect_garbage(self) -> cython.int:
         """Free all that nothing in Lua's state leads to; True. Costs time that grows with what stays."""
+        before: cython.size_t = self.memory.used
         self.memory.limit += COLLECT_ROOM
         if lua.cpcall(self.L, lua_collect, cython.NULL):
             lua_pop(self.L, 1)
         self.memory.limit -= COLLECT_ROOM
+        _give_back(before - self.memory.used)
         # Where much stays, the next time is when much more has come to it.
         self.collect_at = max(self.memory.limit // 2, self.memory.used + (self.memory.limit - self.memory.used) // 2)
         return True
