@@ -32,7 +32,7 @@ cdef int lua_protected_call(LuaState* L) noexcept
 cdef const char* LUA_READ_ONLY
 
 cdef LuaFunction lua_original(LuaState* L, const char* name) noexcept
-cdef void lua_guard_base(LuaState* L) noexcept nogil
+cdef void lua_guard_base(LuaState* L) noexcept
 cdef void lua_guard_strings(LuaState* L) noexcept
 cdef void lua_guard_math(LuaState* L) noexcept
 cdef void lua_guard_coroutines(LuaState* L) noexcept

@@ -70,10 +70,9 @@ def _loadstring(L: cython.pointer[LuaState]) -> cython.int:
 
 
 @cython.cfunc
-@cython.nogil
 @cython.exceptval(check=False)
 def _load(L: cython.pointer[LuaState]) -> cython.int:
-    """load: all pieces are fetched before the first is compiled."""
+    """load: all pieces are fetched before the first is compiled; each counts as a switch to a coroutine."""
     n: cython.size_t = 0
     total: cython.size_t = 0
     pieces: cython.int = 0
@@ -82,6 +81,8 @@ def _load(L: cython.pointer[LuaState]) -> cython.int:
     lua.settop(L, 2)
     lua.createtable(L, 0, 0)
     while True:
+        # A function of Lua's own that never has enough would otherwise be called for ever, without a hook.
+        _count_switch(L)
         lua.pushvalue(L, 1)
         lua.call(L, 0, 1)
         if lua.type(L, -1) == LUA_NIL:
@@ -450,7 +451,6 @@ def lua_guard_math(L: cython.pointer[LuaState]) -> cython.void:
 
 
 @cython.cfunc
-@cython.nogil
 @cython.exceptval(check=False)
 def lua_guard_base(L: cython.pointer[LuaState]) -> cython.void:
     """Add what replaces base functions to the table on top of the stack."""

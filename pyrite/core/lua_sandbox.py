@@ -307,7 +307,6 @@ def _copy(L: cython.pointer[LuaState], name: cython.p_const_char) -> cython.void
 
 
 @cython.cfunc
-@cython.nogil
 @cython.exceptval(check=False)
 def _set_base(L: cython.pointer[LuaState]) -> cython.void:
     """Fill the table on top of the stack with the base functions."""
