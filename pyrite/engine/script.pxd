@@ -38,21 +38,8 @@ cdef enum:
     OUT_OF_LUA_MEMORY = 4       # Lua's status of that name
 
 cdef enum:
+    TRIM_FROM = 0x1000000
     TOO_MUCH = 0x1000000000000ULL   # more bytes than Lua may have
-
-cdef struct Invocation:
-    # What Lua's side is told of the script that is to run
-    Slice* v
-    Py_ssize_t keys
-    Py_ssize_t arguments
-    bint as_globals         # KEYS and ARGV are globals, as with EVAL; else arguments
-
-cdef struct Chunk:
-    # What Lua's side is told of code that is to be compiled
-    const char* p
-    size_t n
-    const char* name
-    int ref                 # of the compiled function
 
 ctypedef void (*ApiOpener)(LuaState* L, bint is_eval) noexcept
 

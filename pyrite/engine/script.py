@@ -29,30 +29,33 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.libc.stdlib import free, malloc
 from cython.cimports.libc.string import memcpy, strlen
 from cython.cimports.pyrite.core.lua import (
-    LUA_GC_COLLECT,
-    LUA_GLOBALS,
     LUA_HOOK_COUNT,
     LUA_NUMBER,
     LUA_REGISTRY,
     LUA_STRING,
-    LUA_TABLE,
-    LUA_UPVALUES,
     LuaDebug,
     LuaState,
     lua,
     lua_buffers_release,
-    lua_compile,
     lua_new,
     lua_pop,
     lua_push,
 )
+from cython.cimports.pyrite.core.lua_guards import lua_count_each_switch, lua_on_switch
 from cython.cimports.pyrite.core.lua_reply import lua_conclude, lua_push_conclude, lua_push_error
-from cython.cimports.pyrite.core.lua_sandbox import (
-    lua_count_each_switch,
-    lua_is_protected,
-    lua_on_switch,
-    lua_sandbox,
+from cython.cimports.pyrite.core.lua_run import (
+    lua_chunk,
+    lua_collect,
+    lua_compile_chunk,
+    lua_describe_error,
+    lua_end_chunk,
+    lua_handle_error,
+    lua_invocation,
+    lua_invoke,
+    lua_release,
+    lua_run_chunk,
 )
+from cython.cimports.pyrite.core.lua_sandbox import lua_sandbox
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.numbers import format_double, format_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
@@ -70,6 +73,7 @@ from cython.cimports.pyrite.engine.state import GUARD_BUSY, ServerState
 
 from pyrite.core.errors import OUT_OF_MEMORY, CommandError
 from pyrite.core.lua import open_library
+from pyrite.core.memory import trim
 from pyrite.engine.declare import DENYOOM as _DENYOOM
 from pyrite.engine.declare import MAY_REPLICATE as _MAY_REPLICATE
 from pyrite.engine.declare import NOSCRIPT as _NOSCRIPT
@@ -115,10 +119,6 @@ _ended_line = cython.declare(cython.int, 0)
 
 # For tests: scripts may run commands that are not for scripts.
 _allows_all = cython.declare(cython.bint, False)
-
-# What one half of a function tells the other one.
-_invocation = cython.declare(Invocation)
-_chunk = cython.declare(Chunk)
 
 # Fills the globals of a new state, which are on top of the stack; set by `script_api`.
 _add_api = cython.declare(ApiOpener, cython.NULL)
@@ -182,135 +182,7 @@ def log_failure(me: Interpreter) -> None:
     me.server.log_warning(f"Internal error in a script:\n{traceback.format_exc()}")
 
 
-# Lua's side of running code
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _handle_error(L: cython.pointer[LuaState]) -> cython.int:
-    """Make a table of an error, if it is none, and note in it where it arose. The upvalue is `tostring`."""
-    at: LuaDebug
-    if lua.type(L, 1) != LUA_TABLE:
-        lua.createtable(L, 0, 3)
-        lua.pushstring(L, b"ERR ")
-        lua.pushvalue(L, LUA_UPVALUES - 1)
-        lua.pushvalue(L, 1)
-        lua.call(L, 1, 1)
-        lua.concat(L, 2)
-        lua.setfield(L, -2, b"err")
-        lua.replace(L, 1)
-    lua.settop(L, 1)
-    if lua_is_protected(L, 1) or not lua.getstack(L, 1, cython.address(at)):
-        return 1
-    lua.getinfo(L, b"Sl", cython.address(at))
-    if at.what[0] == ord("C"):
-        if not lua.getstack(L, 2, cython.address(at)):
-            return 1
-        lua.getinfo(L, b"Sl", cython.address(at))
-    lua.pushstring(L, b"source")
-    lua.pushstring(L, at.source)
-    lua.rawset(L, 1)
-    lua.pushstring(L, b"line")
-    lua.pushnumber(L, at.currentline)
-    lua.rawset(L, 1)
-    return 1
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def _push_arguments(L: cython.pointer[LuaState], v: cython.pointer[Slice], n: cython.Py_ssize_t) -> cython.void:
-    i: cython.Py_ssize_t
-    lua.createtable(L, cython.cast(cython.int, n), 0)
-    for i in range(n):
-        lua.pushlstring(L, v[i].p, v[i].n)
-        lua.rawseti(L, -2, cython.cast(cython.int, i + 1))
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _invoke(L: cython.pointer[LuaState]) -> cython.int:
-    """Call the function that is the argument with the invocation's keys and arguments. Its upvalue: the globals."""
-    _push_arguments(L, _invocation.v, _invocation.keys)
-    _push_arguments(L, _invocation.v + _invocation.keys, _invocation.arguments)
-    if not _invocation.as_globals:
-        lua.call(L, 2, 1)
-        return 1
-    lua.setfield(L, LUA_UPVALUES - 1, b"ARGV")
-    lua.setfield(L, LUA_UPVALUES - 1, b"KEYS")
-    # A script that gave itself another environment has it for one run.
-    lua.pushvalue(L, LUA_GLOBALS)
-    lua.setfenv(L, 1)
-    lua.call(L, 0, 1)
-    return 1
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _compile(L: cython.pointer[LuaState]) -> cython.int:
-    """Compile the chunk, and keep it; raises what is wrong with it."""
-    if lua_compile(L, _chunk.p, _chunk.n, _chunk.name):
-        return lua.error(L)
-    _chunk.ref = lua.L_ref(L, LUA_REGISTRY)
-    return 0
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _collect(L: cython.pointer[LuaState]) -> cython.int:
-    lua.gc(L, LUA_GC_COLLECT, 0)
-    return 0
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _describe_error(L: cython.pointer[LuaState]) -> cython.int:
-    """The text of a library's error, which is the argument: of whatever kind, it is not asked for more than it has."""
-    if lua.type(L, 1) == LUA_TABLE:
-        lua.pushstring(L, b"err")
-        lua.rawget(L, 1)
-    elif lua.isstring(L, 1):
-        lua.pushstring(L, b"ERR ")
-        lua.pushvalue(L, 1)
-        lua.concat(L, 2)
-    if lua.type(L, -1) != LUA_STRING:
-        lua.pushstring(L, b"ERR unknown error")
-    return 1
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _release(L: cython.pointer[LuaState]) -> cython.int:
-    lua.L_unref(L, LUA_REGISTRY, _chunk.ref)
-    return 0
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _see_globals(L: cython.pointer[LuaState], name: cython.p_const_char) -> cython.void:
-    """Have code see the globals that the registry has under this name."""
-    lua.getmetatable(L, LUA_GLOBALS)
-    lua.getfield(L, LUA_REGISTRY, name)
-    lua.setfield(L, -2, b"__index")
-    lua_pop(L, 1)
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _run_chunk(L: cython.pointer[LuaState]) -> cython.int:
-    """Run the chunk once, as the code of a library, which sees nothing but `redis`."""
-    _see_globals(L, b"pyrite.load")
-    lua.rawgeti(L, LUA_REGISTRY, _chunk.ref)
-    lua.call(L, 0, 0)
-    return 0
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def _end_chunk(L: cython.pointer[LuaState]) -> cython.int:
-    _see_globals(L, b"pyrite.globals")
-    lua.L_unref(L, LUA_REGISTRY, _chunk.ref)
-    return 0
+# What Lua calls while code runs
 
 
 @cython.cfunc
@@ -408,17 +280,25 @@ def _open(L: cython.pointer[LuaState]) -> cython.int:
     lua.pushvalue(L, -1)
     lua.setfield(L, LUA_REGISTRY, b"pyrite.globals")
     lua.pushvalue(L, -1)
-    lua.pushcclosure(L, _invoke, 1)
+    lua.pushcclosure(L, lua_invoke, 1)
     lua.rawseti(L, LUA_REGISTRY, INVOKE)
     lua.getfield(L, -1, b"tostring")
-    lua.pushcclosure(L, _handle_error, 1)
+    lua.pushcclosure(L, lua_handle_error, 1)
     lua.rawseti(L, LUA_REGISTRY, HANDLE)
     lua_push_conclude(L)
     lua.rawseti(L, LUA_REGISTRY, CONCLUDE)
-    lua_push(L, _describe_error)
+    lua_push(L, lua_describe_error)
     lua.rawseti(L, LUA_REGISTRY, DESCRIBE)
     lua.sethook(L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
     return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _give_back(freed: cython.size_t) -> cython.void:
+    """Lua has freed so many bytes: give them back to the system if they are many, as its malloc would keep them."""
+    if freed >= TRIM_FROM:
+        trim()
 
 
 @cython.final
@@ -476,9 +356,11 @@ class Interpreter:
         """Forget all code, and what it has changed in the state. Raises CommandError while it runs."""
         if _current is self:
             raise CommandError(NOT_ALLOWED)
+        used: cython.size_t = self.memory.used
         if self.L != cython.NULL:
             lua.close(self.L)
             self.L = cython.NULL
+            _give_back(used)
 
     @cython.cfunc
     def _pop_text(self) -> bytes:
@@ -496,25 +378,27 @@ class Interpreter:
     def compile(self, code: bytes, name: bytes) -> int:
         """Compile code, which errors call `name`; returns its number. Raises ScriptError."""
         self.open()
-        _chunk.p = code
-        _chunk.n = len(code)
-        _chunk.name = name
-        status: cython.int = lua.cpcall(self.L, _compile, cython.NULL)
+        lua_chunk.p = code
+        lua_chunk.n = len(code)
+        lua_chunk.name = name
+        status: cython.int = lua.cpcall(self.L, lua_compile_chunk, cython.NULL)
         if status == OUT_OF_LUA_MEMORY and self._collect_garbage():
             lua_pop(self.L, 1)
-            status = lua.cpcall(self.L, _compile, cython.NULL)
+            status = lua.cpcall(self.L, lua_compile_chunk, cython.NULL)
         if status:
             raise ScriptError(self._pop_text())
-        return _chunk.ref
+        return lua_chunk.ref
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _collect_garbage(self) -> cython.int:
         """Free all that nothing in Lua's state leads to; True. Costs time that grows with what stays."""
+        before: cython.size_t = self.memory.used
         self.memory.limit += COLLECT_ROOM
-        if lua.cpcall(self.L, _collect, cython.NULL):
+        if lua.cpcall(self.L, lua_collect, cython.NULL):
             lua_pop(self.L, 1)
         self.memory.limit -= COLLECT_ROOM
+        _give_back(before - self.memory.used)
         # Where much stays, the next time is when much more has come to it.
         self.collect_at = max(self.memory.limit // 2, self.memory.used + (self.memory.limit - self.memory.used) // 2)
         return True
@@ -523,8 +407,8 @@ class Interpreter:
         """Forget the code with this number."""
         if self.L == cython.NULL:
             return
-        _chunk.ref = ref
-        if lua.cpcall(self.L, _release, cython.NULL):
+        lua_chunk.ref = ref
+        if lua.cpcall(self.L, lua_release, cython.NULL):
             lua_pop(self.L, 1)
 
     def load_library(self, code: bytes, name: bytes, register, has_limit: cython.bint) -> None:
@@ -543,21 +427,21 @@ class Interpreter:
         self.started_ns = self.server.clock() if has_limit else 0
         self.killed = False
         _current = self
-        _chunk.ref = ref
+        lua_chunk.ref = ref
         try:
             self._run_library()
         finally:
             _current = None
             self.library = None
-            _chunk.ref = ref
-            if lua.cpcall(self.L, _end_chunk, cython.NULL):
+            lua_chunk.ref = ref
+            if lua.cpcall(self.L, lua_end_chunk, cython.NULL):
                 lua_pop(self.L, 1)
             lua.sethook(self.L, _hook, LUA_HOOK_COUNT, HOOK_EVERY)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _run_library(self) -> cython.int:
-        if lua.cpcall(self.L, _run_chunk, cython.NULL) == 0:
+        if lua.cpcall(self.L, lua_run_chunk, cython.NULL) == 0:
             return 0
         lua.rawgeti(self.L, LUA_REGISTRY, DESCRIBE)
         lua.insert(self.L, -2)
@@ -626,10 +510,10 @@ class Interpreter:
         self.wrote = self.busy = self.killed = False
         self.time_us = 0
         self.server.script_propagation = 3
-        _invocation.v = v
-        _invocation.keys = keys
-        _invocation.arguments = n - keys
-        _invocation.as_globals = self.is_eval
+        lua_invocation.v = v
+        lua_invocation.keys = keys
+        lua_invocation.arguments = n - keys
+        lua_invocation.as_globals = self.is_eval
         _current = self
         # None of these allocates.
         lua.rawgeti(L, LUA_REGISTRY, CONCLUDE)

@@ -190,6 +190,7 @@ def test_a_script_that_asks_for_all_memory_gets_an_error(server: Server) -> None
         for body in (
             "local t = {} while true do t[#t + 1] = string.rep('x', 4e6) .. #t end",
             "local s = 'x' while true do s = s .. s end",
+            "local t, i = {}, 0 while true do i = i + 1 t[i] = {i} end",
         ):
             assert b"not enough memory" in run(client, body)
         assert b"not enough memory" in run(

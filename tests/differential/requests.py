@@ -4,7 +4,6 @@
 requests. A test holds the two against the command tables of both servers.
 """
 
-import hashlib
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -64,6 +63,7 @@ from tests.differential.arguments import (
     word,
     words,
 )
+from tests.differential.script_bodies import LIBRARIES, LOOKING, RUNNING, digests_of
 from tests.models import rdb
 
 GENERATED: set[str] = set()
@@ -90,7 +90,6 @@ def requests(draw: st.DrawFn, family: str, may_damage: bool = True) -> Argv:
     chosen = draw(st.sampled_from(FAMILIES[family]))
     if family in UNDAMAGED:
         return draw(chosen)
-    return draw(damaged(chosen) if draw(st.integers(0, 4)) == 0 else chosen)
     return draw(damaged(chosen) if may_damage and draw(st.integers(0, 4)) == 0 else chosen)
 
 
@@ -759,62 +758,13 @@ TRANSACTIONAL = ("string", "counter")
 GENERATED |= {"multi", "watch"}
 watched_keys = many(any_key, least=1, most=3)
 
-# Scripts that run a command of one of those families, given as the arguments, or look at what they are given.
-RUNNING = tuple(
-    body.encode()
-    for body in (
-        "return redis.call(unpack(ARGV))",
-        "return redis.pcall(unpack(ARGV))",
-        "return redis.pcall(unpack(ARGV)).err or 'fine'",
-        "redis.setresp(3) return redis.call(unpack(ARGV))",
-        "local r = redis.call(unpack(ARGV)) return {type(r), type(r) == 'table' and #r or r}",
-        "local ok, r = pcall(redis.call, unpack(ARGV)) return {tostring(ok), r}",
-        "redis.call('select', 1) return redis.call(unpack(ARGV))",
-        "redis.call('set', 'first', 1) redis.call(unpack(ARGV)) return redis.call('incr', 'first')",
-        "return coroutine.wrap(function() return redis.call(unpack(ARGV)) end)()",
-    )
-)
-LOOKING = tuple(
-    body.encode()
-    for body in (
-        "return {KEYS, ARGV, #KEYS}",
-        "return cjson.encode(ARGV)",
-        "return cjson.encode(cjson.decode(ARGV[1]))",
-        "return cmsgpack.pack(ARGV)",
-        "return {cmsgpack.unpack(ARGV[1])}",
-        "return {struct.unpack('bBhc0', ARGV[1])}",
-        "return redis.sha1hex(ARGV[1])",
-        "return tonumber(ARGV[1])",
-        "return tostring(tonumber(ARGV[1]))",
-        "return bit.tohex(ARGV[1])",
-        "return ARGV[1] * 3",
-        "return redis.error_reply(ARGV[1])",
-        "return redis.status_reply(ARGV[1])",
-        "return {ok = ARGV[1]}",
-        "error(ARGV[1])",
-        "error({err = ARGV[1] or 'none'})",  # without a text it would end the peer
-        "return KEYS[1] .. ARGV[1]",
-        "return nosuch",
-        "nosuch = 1",
-    )
-)
-WRITING_LIBRARY = b"""#!lua name=writing
-redis.register_function('run', function(keys, args) return redis.call(unpack(args)) end)
-redis.register_function('look', function(keys, args) return {keys, args, #keys} end)"""
-READING_LIBRARY = b"""#!lua name=reading
-redis.register_function{function_name='reads', callback=function(keys, args) return redis.call(unpack(args)) end,
-    flags={'no-writes'}, description='only reads'}"""
-LIBRARIES = (WRITING_LIBRARY, READING_LIBRARY, READING_LIBRARY.replace(b"=reading", b"=other"), b"#!lua name=none\n")
+# Scripts and functions
+
 FUNCTIONS = (b"run", b"LOOK", b"reads", b"nosuch")
 
 
 def _as_keys(keys: Argv) -> Argv:
     return [b"%d" % len(keys), *keys]
-
-
-def digests_of(bodies: tuple[bytes, ...]) -> list[bytes]:
-    """The names of scripts."""
-    return [hashlib.sha1(body).hexdigest().encode() for body in bodies]
 
 
 key_count_and_keys = many(any_key, most=3).map(_as_keys)

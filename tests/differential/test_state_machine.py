@@ -18,14 +18,13 @@ from tests.differential.pair import SHORT_MS, Pair, compares_times, times_from_n
 from tests.differential.requests import (
     GENERATED,
     NOT_GENERATED,
-    RUNNING,
     TRANSACTIONAL,
-    digests_of,
     key_count_and_keys,
     requests,
     scan_options,
     watched_keys,
 )
+from tests.differential.script_bodies import RUNNING, digests_of
 from tests.differential.versions import is_known_to
 from tests.support import Server
 
