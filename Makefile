@@ -93,17 +93,13 @@ test: peers build ## run all tests; a part with TESTS=tests/unit, more options w
 diff: peers build ## compare with a real server; another one with PEER=/path/to/redis-server
 	@PYRITE_PEER=$(PEER) $(PY) -m pytest $(ARGS) tests/differential
 
-# The sanitizer variant consists of the modules that its tests import.
-build/asan.stamp: MODULES := $(foreach dir,core keyspace,\
-	$(patsubst pyrite/$(dir)/%.py,$(dir).%,$(filter-out %/__init__.py,$(wildcard pyrite/$(dir)/*.py))))
-
 # Leaks are not looked for: the interpreter itself keeps what it allocated at its end. The allocator's own counters
 # find ours, in the tests.
-asan: build/asan.stamp ## run the core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: build/asan.stamp ## run tests of core, keyspace, types and hostile input under AddressSanitizer and UndefinedBehaviorSanitizer
 	@LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" \
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/asan PYRITE_BUILD=asan \
-	$(PY) -m pytest $(ARGS) tests/models tests/unit/core tests/unit/keyspace
+	$(PY) -m pytest $(ARGS) tests/models tests/unit/core tests/unit/keyspace tests/unit/types tests/fuzz
 
 # The build is part of it: warnings of Cython and of the C compiler end it.
 lint: build ## check format, style and types

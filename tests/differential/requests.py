@@ -376,9 +376,9 @@ for pop in ("zpopmin", "zpopmax"):
 brief = st.sampled_from([b"0.001", b"0.001", b"-1", b"x", b"1e300"])
 where = words("min", "max", "mid")
 sorted_set("zmpop", some_keys, where, maybe(word("count"), rank))
-sorted_set("bzmpop", brief, some_keys, where, maybe(word("count"), rank))
+waiting("bzmpop", brief, some_keys, where, maybe(word("count"), rank))
 for pop in ("bzpopmin", "bzpopmax"):
-    sorted_set(pop, many(sorted_set_key, least=1), brief)
+    waiting(pop, many(sorted_set_key, least=1), brief)
 sorted_set("zrandmember", sorted_set_key, maybe(rank, maybe(word("withscores"))))
 sorted_set(
     "zscan",

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.differential.compare import Answer
-from tests.support import Reply
+from tests.differential.compare import Answer, client_fields
+from tests.support import Reply, Verbatim
 
 Version = tuple[int, int]
 
@@ -70,6 +70,15 @@ def _range_before_key(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
 
 def _level_nothing(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
     return argv[0] == b"CONFIG" and ours.raw.replace(b", nothing\r\n", b"\r\n") == theirs.raw
+
+
+def _kept_flag(argv: list[bytes], ours: Answer, theirs: Answer) -> bool:
+    if [argv[0], *(word.upper() for word in argv[1:2])] != [b"CLIENT", b"INFO"] or theirs.raw[:1] == b"-":
+        return False
+    text = theirs.value.text if isinstance(theirs.value, Verbatim) else theirs.value
+    assert isinstance(text, bytes)
+    others = re.sub(rb" flags=(\w*)e(\w*) ", lambda flags: b" flags=%b " % ((flags[1] + flags[2]) or b"N"), text)
+    return client_fields(ours, Answer(others, theirs.raw))
 
 
 SET_ENCODINGS = [b"$6\r\nintset\r\n", b"$8\r\nlistpack\r\n", b"$9\r\nhashtable\r\n"]
@@ -181,6 +190,7 @@ DIFFERENCES = [
     Difference((7, 2), "a consumer is made when it tries to read, even if there is nothing", _consumer_made_by_trying),
     Difference((7, 2), "there is a log level that logs nothing", _level_nothing),
     Difference((7, 4), "BITCOUNT and BITPOS check the range before they look up the key", _range_before_key),
+    Difference((7, 2), "RESET undoes CLIENT NO-EVICT", _kept_flag),
     Difference((7, 2), "COMMAND GETKEYS takes a command without arguments", _bare_command_to_getkeys),
     Difference((7, 4), "a cursor is what strtoull takes, but no negative integer and not nothing", _odd_cursor),
     Difference((7, 2), "scores and distances have as few digits as tell them apart", _other_digits),

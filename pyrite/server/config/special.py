@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pyrite.server.config.errors import ConfigError, ConfigSystemError
 from pyrite.server.config.option import DENY_LOADING, IMMUTABLE, PROTECTED, WRONG_NUMBER, Group, Missing, Option, Text
 from pyrite.server.config.text import (
+    UINT64_MAX,
     encode,
     format_memory,
     parse_c_integer,
@@ -221,7 +222,7 @@ def _output_limit(hard: str, soft: str, seconds: str) -> OutputLimit:
         limit = OutputLimit(parse_memory(hard), parse_memory(soft), parse_c_integer(seconds))
     except ValueError:
         limit = OutputLimit(0, 0, -1)
-    if limit.soft_seconds < 0:
+    if limit.soft_seconds < 0 or max(limit.hard_bytes, limit.soft_bytes) > UINT64_MAX:
         raise ConfigError("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
     return limit
 

@@ -35,6 +35,7 @@ _UNITS = {
     "gb": 1024**3,
 }
 _MAX_DIGITS = 20  # of 2^64 - 1
+_MAX_MEMORY_DIGITS = 127
 UINT64_MAX = 2**64 - 1
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
@@ -130,16 +131,19 @@ def parse_c_integer(text: str) -> int:
 def parse_memory(text: str) -> int:
     """Bytes from digits and a unit: k, m, g count in thousands, kb, mb, gb in 1024s, in any case. Raises ValueError.
 
-    No digits count as 0, as in Redis. A size that does not fit 64 bits is refused; Redis lets it wrap round.
+    No digits count as 0, as in Redis. A size that 64 bits do not hold is returned as it is, for its reader to refuse;
+    Redis lets it wrap round.
     """
     digits = text.rstrip("bBkKmMgG")
     factor = _UNITS.get(text[len(digits) :].lower())
-    if factor is None or len(digits) > _MAX_DIGITS or not digits.isascii() or not (digits.isdigit() or not digits):
+    if (
+        factor is None
+        or len(digits) > _MAX_MEMORY_DIGITS
+        or not digits.isascii()
+        or not (digits.isdigit() or not digits)
+    ):
         raise ValueError("not a memory value")
-    value = int(digits or "0") * factor
-    if value > UINT64_MAX:
-        raise ValueError("not a 64-bit memory value")
-    return value
+    return int(digits or "0") * factor
 
 
 def format_memory(size_bytes: int) -> str:

@@ -228,6 +228,10 @@ def test_buffer_limits():
         (("master", "1", "2", "3"), "Invalid client class specified in buffer limit configuration."),
         (("normal", "x", "2", "3"), "Error in hard, soft or soft_seconds setting in buffer limit configuration."),
         (("normal", "1", "-2", "3"), "Error in hard, soft or soft_seconds setting in buffer limit configuration."),
+        (
+            ("normal", "1", f"{2**64}", "3"),
+            "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
+        ),
         (("normal", "1", "2", "-3"), "Error in hard, soft or soft_seconds setting in buffer limit configuration."),
     ],
 )
