@@ -22,5 +22,5 @@ cdef class Propagation:
     cdef int _flush(self, bint apart) except -1
     cdef void _select(self, int db) noexcept
     cdef void _stamp(self) noexcept
-    cdef void _put(self, int db, list words)
+    cdef void _put_words(self, list words)
     cdef int _put_request(self, int db, Args args) except -1

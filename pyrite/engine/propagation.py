@@ -131,11 +131,12 @@ class Propagation:
         self.pending = []
         self._stamp()
         if together:
-            self._put(pending[0][0], _MULTI)
+            self._put_words(_MULTI)
         for db, words in pending:
-            self._put(db, words)
+            self._select(db)
+            self._put_words(words)
         if together:
-            self._put(pending[len(pending) - 1][0], _EXEC)
+            self._put_words(_EXEC)
         return 0
 
     @cython.cfunc
@@ -163,9 +164,8 @@ class Propagation:
         self.log.put_bulk_integer(db)
 
     @cython.cfunc
-    def _put(self, db: cython.int, words: list) -> cython.void:
+    def _put_words(self, words: list) -> cython.void:
         word: bytes
-        self._select(db)
         self.log.header(ord("*"), len(words))
         for word in words:
             self.log.put_bulk(word, len(word))

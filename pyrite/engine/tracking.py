@@ -5,8 +5,11 @@ is evicted. In broadcast mode nothing is remembered but prefixes: a client is to
 with one of its own. The messages are pushes (RESP3), or go to another connection of the client's, which has subscribed
 to `__redis__:invalidate` where it speaks RESP2.
 
-The table of keys is bounded by `tracking-table-max-keys`; the cron drops keys beyond it and tells their readers so.
+The table of keys is bounded by `tracking-table-max-keys`. The cron drops keys beyond it and tells their readers so; who
+reads more than that in between drops some at once.
 """
+
+from itertools import islice
 
 import cython
 from cython.cimports.libc.stdint import int64_t
@@ -20,7 +23,7 @@ from pyrite.engine.keys import extract_keys
 
 CHANNEL = b"__redis__:invalidate"
 
-# Keys of the table that one turn of the cron drops at most.
+# Keys of the table that are dropped at a time, and by how many it may be too large between two turns of the cron.
 DROP_MAX = cython.declare(cython.int, 1000)
 
 
@@ -142,6 +145,8 @@ class Tracking:
             if client.id not in readers:
                 readers[client.id] = None
                 self.items += 1
+        if self.max_keys and len(self.keys) > self.max_keys + DROP_MAX:
+            self.limit()
         return 0
 
     # What changes
@@ -207,11 +212,13 @@ class Tracking:
         self.items = 0
 
     def limit(self) -> None:
-        """Drop keys while the table has more than it may; called by the cron."""
-        dropped: cython.int = 0
-        while self.max_keys and len(self.keys) > self.max_keys and dropped < DROP_MAX:
-            self._invalidate(next(iter(self.keys)), 0)
-            dropped += 1
+        """Drop the oldest keys if the table has more than it may, DROP_MAX of them at most."""
+        over: cython.longlong = len(self.keys) - self.max_keys
+        if self.max_keys == 0 or over <= 0:
+            return
+        # All at once, since at the front of a dict there is a gap after each.
+        for key in list(islice(self.keys, min(over, DROP_MAX))):
+            self._invalidate(key, 0)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)

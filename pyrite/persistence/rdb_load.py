@@ -47,6 +47,7 @@ class _Listener(Listener):
     """What a file tells while it is loaded. `start` is how many bytes of the file were read before."""
 
     file: RdbFile  # set once it is there
+    refused_library = False
 
     def __init__(self, server: Server, start: int, *, replaces: bool) -> None:
         self._server = server
@@ -79,6 +80,7 @@ class _Listener(Listener):
         try:
             self._server.functions.load_saved(code, replace=self.replaces)
         except CommandError as error:
+            self.refused_library = True
             reason = shown(error.wire.removeprefix(b"ERR "))
             raise self.file.error(f"Failed loading library, {reason}") from None
 
@@ -172,6 +174,11 @@ class RdbLoad:
         server.log_notice(f"Done loading RDB, keys loaded: {rdb.loaded}, keys expired: {rdb.expired}{skipped}.")
         return Loaded(rdb.offset, rdb.loaded, rdb.expired)
 
+    @property
+    def refused_library(self) -> bool:
+        """Whether reading ended because the server did not take a library of functions."""
+        return self._listener.refused_library
+
     def describe(self, error: RdbError) -> str:
         """What is wrong with the file, where, and what to do, in one line."""
         where = f"offset {error.offset}"
@@ -245,7 +252,7 @@ def reload(server: Server, *, flushes: bool, replaces: bool) -> bool:
     """DEBUG RELOAD: load the snapshot, by default instead of all that there is; False where there is none to load.
 
     A file that turns out to be broken in its midst ends the server, as a start with it would: what is there then is no
-    data set.
+    data set. Not so where nothing was flushed and a library could not be loaded, say because it is there already.
     """
     try:
         file = RdbLoad(server, server.config.dbfilename)
@@ -263,6 +270,9 @@ def reload(server: Server, *, flushes: bool, replaces: bool) -> bool:
         return False
     except LoadError as error:
         server.log_warning(str(error))
+        if file.refused_library and not flushes:
+            server.loader.end()
+            return False
         return _give_up(server, TERMINATING)
     finally:
         file.close()

@@ -83,6 +83,7 @@ def _notifications(server: Server, config: Config) -> None:
         server.keyspace.effects &= ~EFFECT_NOTIFY
         server.keyspace.on_change = None
     server.tracking.max_keys = config.tracking_table_max_keys
+    server.tracking.limit()
 
 
 def _dumps(server: Server, config: Config) -> None:

@@ -125,6 +125,8 @@ class Server(ServerState):
     def shut_down(self) -> None:
         """End the server once the command that asks for it is done."""
         self._is_ending = True
+        # Listeners first: who sees its connection end, and tries again, is refused.
+        self.acceptor.close()
         self.poller.stop()
 
     def fail(self) -> None:

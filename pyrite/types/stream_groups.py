@@ -7,7 +7,7 @@ else is not known. Trimming from the beginning does no harm. As in Redis 7.4.
 """
 
 import cython
-from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.stdint import int64_t, uint64_t
 from cython.cimports.pyrite.core.entry import KEY_MAX
 from cython.cimports.pyrite.core.parser import Slice
 from cython.cimports.pyrite.core.stream_group import (
@@ -91,7 +91,7 @@ def group_lag(
         entries_read = _entries_up_to(s, g.last_id)
     if entries_read == ENTRIES_READ_UNKNOWN:
         return False
-    lag[0] = cython.cast(int64_t, s.entries_added) - entries_read
+    lag[0] = cython.cast(int64_t, s.entries_added - cython.cast(uint64_t, entries_read))
     return True
 
 
@@ -103,7 +103,8 @@ def group_advance(s: cython.pointer[cython.const[Stream]], g: cython.pointer[Str
         return
     is_known: cython.bint = g.entries_read != ENTRIES_READ_UNKNOWN and not stream_id_less(g.last_id, s.first_id)
     if is_known and not _has_deleted_from(s, g.last_id):
-        g.entries_read += 1
+        # In unsigned numbers, which may wrap: a file may hold any count.
+        g.entries_read = cython.cast(int64_t, cython.cast(uint64_t, g.entries_read) + 1)
     elif s.entries_added:
         g.entries_read = _entries_up_to(s, id)
     g.last_id = id

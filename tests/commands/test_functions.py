@@ -358,3 +358,12 @@ def test_dumps_go_both_ways(server: Server, peer: Server, client: RespClient, si
         assert target.call("FCALL", "f", 0) == b"there"
         assert target.call("FUNCTION", "LIST", "WITHCODE")[0][7] == text.encode()
     peer.call("FUNCTION", "FLUSH")
+
+
+def test_debug_reload_beside_what_is_there(client: RespClient) -> None:
+    client.call("FUNCTION", "LOAD", library())
+    refused = client.call("DEBUG", "RELOAD", "NOFLUSH")
+    assert refused == ErrorReply(b"ERR Error trying to load the RDB dump, check server logs.")
+    assert client.call("DEBUG", "RELOAD", "NOFLUSH", "MERGE") == b"OK"
+    assert names(client) == [b"lib"]
+    assert client.call("FCALL", "f", 0) == 1

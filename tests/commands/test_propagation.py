@@ -193,6 +193,25 @@ def test_a_transaction_stands_between_multi_and_exec(log: Server) -> None:
     assert since(log, before) == [[b"MULTI"], [b"SET", b"a", b"1"], [b"INCR", b"a"], [b"EXEC"]]
 
 
+def test_a_transaction_selects_its_databases_within(log: Server) -> None:
+    before = len(logged(log))
+    log.call("SELECT", 3)
+    log.call("MULTI")
+    log.call("SET", "a", "1")
+    log.call("SELECT", 4)
+    log.call("SET", "b", "2")
+    log.call("EXEC")
+    log.call("SELECT", 0)
+    assert logged(log)[before:] == [
+        [b"MULTI"],
+        [b"SELECT", b"3"],
+        [b"SET", b"a", b"1"],
+        [b"SELECT", b"4"],
+        [b"SET", b"b", b"2"],
+        [b"EXEC"],
+    ]
+
+
 def test_one_write_needs_no_transaction(log: Server) -> None:
     before = len(logged(log))
     log.call("MULTI")

@@ -567,3 +567,12 @@ def test_trimmed_entries_are_not_left_to_read(server: Server) -> None:
     assert progress(server) == (1, 1)
     read(server, "c", 1)
     assert progress(server) == (5, 0)
+
+
+def test_a_count_of_entries_read_wraps(server: Server) -> None:
+    server.call("XADD", "s", "1-1", "f", "v")
+    server.call("XADD", "s", "2-1", "f", "v")
+    server.call("XGROUP", "CREATE", "s", "g", "1-1", "ENTRIESREAD", 2**63 - 1)
+    server.call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+    [group] = server.call("XINFO", "GROUPS", "s")
+    assert group[-4:] == [b"entries-read", -(2**63), b"lag", 2 - 2**63]

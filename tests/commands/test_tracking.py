@@ -207,6 +207,17 @@ def test_the_table_is_bounded_and_counted(server: Server, reader: RespClient) ->
     with server.config(tracking_table_max_keys=10):
         for number in range(90):
             assert reader.read() == invalidated(b"k%d" % number)
+        # Between two turns of the cron, too, one client alone can't make it large.
+        server.call("DEBUG", "PAUSE-CRON", 1)
+        try:
+            for thousand in range(5):
+                names = [f"l{thousand * 1000 + number}" for number in range(1000)]
+                reader.send("MGET", *names)
+            replies = [reader.read() for _ in range(5 + 4000)]
+            assert sum(not isinstance(reply, Push) for reply in replies) == 5
+            assert server.info("stats")["tracking_total_keys"] == "1010"
+        finally:
+            server.call("DEBUG", "PAUSE-CRON", 0)
     reader.call("RESET")
     assert server.info("clients")["tracking_clients"] == "0"
     assert server.info("stats")["tracking_total_keys"] == "0"

@@ -122,6 +122,10 @@ def test_shutdown_nosave_ends_a_script_that_has_written(start_pyrite: StartServe
         assert other.call("SHUTDOWN") == BUSY
         assert other.call("SHUTDOWN", "SAVE") == BUSY
         other.send("SHUTDOWN", "NOSAVE")
+        with pytest.raises(ConnectionError):
+            other.read()
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
         assert server.process.wait(10) == 0
 
 

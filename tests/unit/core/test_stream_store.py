@@ -1,6 +1,7 @@
 """A stream against lists: entries in every direction, deleting, trimming, and the bytes of its blocks."""
 
 import gc
+import os
 import random
 import time
 
@@ -17,6 +18,7 @@ from tests.models.listpack import encode, stored
 ID = tuple[int, int]
 TOP = 2**64 - 1
 OK, TOO_LARGE, CORRUPT = 0, -1, -3
+IN_SLABS = os.environ.get("PYRITE_BUILD") != "asan"
 
 words = st.sampled_from([b"", b"a", b"7", b"-1", b"127", b"128", b"4096", b"07", b"x" * 63, b"x" * 64, b"x" * 300])
 field_lists = st.sampled_from([[b"f"], [b"f", b"g"], [b"1", b"2"], [b"f", b"f"]]) | st.lists(
@@ -195,7 +197,8 @@ def test_few_bytes_an_entry(count: int) -> None:
     log = StreamLog()
     for n in range(count):
         log.append((1_700_000_000_000 + 10 * n, 0), [b"sensor", b"17", b"temp", b"21", b"hum", b"55"], 4096, 100)
-    assert log.memory_bytes() <= 700 + 22 * count
+    # Outside slabs the last block doubles by the byte.
+    assert log.memory_bytes() <= 700 + 22 * count + (0 if IN_SLABS else 1024)
 
 
 def test_a_large_block_grows_by_parts() -> None:
