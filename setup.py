@@ -38,6 +38,7 @@ COMPILED = (
     "core.memory",
     "core.entry",
     "core.child",
+    "core.crash",
     "core.hashtable",
     "core.expiry_index",
     "core.ordered_tree",

@@ -306,7 +306,7 @@ class Server:
         self.output_path = directory / "output.txt"
         self._client: RespClient | None = None
         self._checked_output_chars = 0
-        self._killed = False
+        self.expected_statuses: tuple[int | None, ...] = (None, 0)
 
     @property
     def pid(self) -> int:
@@ -387,15 +387,16 @@ class Server:
         self.reconnect()
         self.process.kill()
         self.process.wait(STOP_TIMEOUT_S)
-        self._killed = True
+        self.expected_statuses = (-signal.SIGKILL,)
 
     def check_health(self) -> None:
         """Fail when the process has crashed, or when a handler raised something that it did not mean to."""
         printed = self.output()[self._checked_output_chars :]
         self._checked_output_chars += len(printed)
         tail = printed[-LOG_TAIL_CHARS:]
-        expected = (-signal.SIGKILL,) if self._killed else (None, 0)
-        assert self.process.poll() in expected, f"the server died with status {self.process.returncode}:\n{tail}"
+        assert self.process.poll() in self.expected_statuses, (
+            f"the server died with status {self.process.returncode}:\n{tail}"
+        )
         assert "Traceback" not in printed, f"the server logged an exception:\n{tail}"
         if self.is_running():
             assert self.info("stats").get("internal_errors") == "0", f"a handler raised an exception:\n{tail}"

@@ -1,7 +1,7 @@
 """DEBUG: the subcommands that tests and operators use.
 
 The handler of a subcommand is found in `_SUBCOMMANDS`, with the arguments that it takes and what it says in HELP. Left
-out is what crashes the process on purpose, and what looks into structures that Pyrite does not have.
+out is what looks into structures that Pyrite does not have, and other ways to crash the process than the one.
 """
 
 import math
@@ -48,6 +48,7 @@ from cython.cimports.pyrite.types.sorted_set import zset_table
 from cython.cimports.pyrite.types.string import string_length, string_set
 
 from pyrite.commands.introspection import ENCODING_NAMES
+from pyrite.core.crash import fault
 from pyrite.core.errors import (
     NO_SUCH_KEY,
     NOT_FLOAT,
@@ -175,6 +176,10 @@ def _error(client: Client, args: Args) -> None:
 def _config_rewrite_force_all(client: Client, args: Args) -> None:
     client.server.config_rewrite(True)
     client.reply.ok()
+
+
+def _segfault(client: Client, args: Args) -> None:
+    fault()
 
 
 def _reload(client: Client, args: Args) -> None:
@@ -543,6 +548,7 @@ _SUBCOMMANDS: dict = {
         _reload,
     ),
     b"sdslen": (3, 3, "<key>", "Return lengths and sizes of a key and its string.", _sdslen),
+    b"segfault": (2, 2, "", "Crash the server, as a bug would.", _segfault),
     b"set-active-expire": (
         3,
         3,

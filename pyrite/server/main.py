@@ -16,7 +16,7 @@ from pyrite import REDIS_VERSION, __version__
 from pyrite.core.memory import tune_system_malloc
 from pyrite.engine.command import find_command, rename_commands
 from pyrite.persistence.start import load_dataset
-from pyrite.server import listen, process
+from pyrite.server import crash, listen, process
 from pyrite.server.config.command_line import Invocation, parse_command_line, usage
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
@@ -123,6 +123,7 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
         signal.signal(number, lambda got, _frame: _on_signal(server, got))
     for number in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    crash.follow(server.config)
     _announce(server)
     server.start(tcp, unix)
     try:
