@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from pyrite.persistence.disk import sync_directory
 from pyrite.server.config.config import Config
 from pyrite.server.config.load import DIRECTIVES
 from pyrite.server.config.option import AnyOption, Group
@@ -133,7 +134,7 @@ def _replace(path: str, content: bytes, old: os.stat_result | None) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
 def _copy_ownership(descriptor: int, old: os.stat_result) -> None:
@@ -147,11 +148,3 @@ def _umask() -> int:
     umask = os.umask(0o077)
     os.umask(umask)
     return umask
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
