@@ -22,6 +22,8 @@ ServerFactory = Callable[..., Server]
 # No deadline: a first call may start a server, and machines that run tests are busy.
 settings.register_profile("default", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
+# A verdict on one change: the same examples for the same code. Looking for new ones is what `make diff` is for.
+settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

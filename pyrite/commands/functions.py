@@ -43,6 +43,7 @@ from pyrite.engine.script import BUSY, FLAG_BITS, kill_running, running
 NO_FUNCTION = b"ERR Function not found"
 BAD_KEYS = b"ERR Bad number of keys provided"
 NO_CODE = b"ERR Function code is missing"
+NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 NO_PATTERN = b"ERR library name argument was not given"
 FLUSH_MODES = b"ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
 POLICIES = b"ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
@@ -204,7 +205,8 @@ def function_list(client: Client, args: Args) -> None:
                 raise CommandError(NO_PATTERN)
             wanted = args[i]
         else:
-            raise CommandError(b"ERR Unknown argument " + quoted(args[i]))
+            # Blanks for line breaks, those at its end included, which other errors drop.
+            raise CommandError(b"ERR Unknown argument " + quoted(args[i]).translate(NO_LINE_BREAKS))
         i += 1
     found: list = []
     name: bytes

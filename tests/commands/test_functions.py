@@ -236,6 +236,7 @@ def test_list(server: Server, client: RespClient) -> None:
     assert list(shown[b"functions"][0][b"flags"]) == []
     assert client.call("FUNCTION", "LIST", "LIBRARYNAME") == ErrorReply(b"ERR library name argument was not given")
     assert client.call("FUNCTION", "LIST", "X") == ErrorReply(b"ERR Unknown argument X")
+    assert client.call("FUNCTION", "LIST", "\r\n") == ErrorReply(b"ERR Unknown argument   ")
 
 
 def test_delete_flush_and_stats(client: RespClient) -> None:
