@@ -239,7 +239,7 @@ def rdb_stream_key(s: cython.pointer[RdbStream]) -> cython.bint:
         return False
     if text.n > KEY_MAX:
         rdb_fail(cython.address(s.r), RDB_BAD)
-    elif text.n > s.key_capacity and not _key_room(s, text.n):
+    elif (s.key == cython.NULL or text.n > s.key_capacity) and not _key_room(s, text.n):
         rdb_fail(cython.address(s.r), RDB_NO_MEMORY)
     elif text.n:
         memcpy(s.key, text.p, text.n)
