@@ -16,7 +16,7 @@ from pyrite.commands.scripting import (
     RUN_FLAGS,
     TOO_MANY_KEYS,
 )
-from pyrite.core.errors import CommandError, quoted
+from pyrite.core.errors import NO_LINE_BREAKS, CommandError, quoted
 from pyrite.engine.command import command, container, help_of
 from pyrite.engine.declare import (
     ALLOW_BUSY,
@@ -43,7 +43,6 @@ from pyrite.engine.script import BUSY, FLAG_BITS, kill_running, running
 NO_FUNCTION = b"ERR Function not found"
 BAD_KEYS = b"ERR Bad number of keys provided"
 NO_CODE = b"ERR Function code is missing"
-NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 NO_PATTERN = b"ERR library name argument was not given"
 FLUSH_MODES = b"ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
 POLICIES = b"ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."

@@ -1,4 +1,3 @@
-from libc.stdint cimport uint64_t
 from posix.types cimport pid_t
 
 cdef extern from "<execinfo.h>" nogil:

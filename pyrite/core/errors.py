@@ -16,6 +16,9 @@ class CommandError(Exception):
         return self.wire.decode("utf-8", "replace")
 
 
+# For `bytes.translate`: blanks for what would end a line, and with it a reply.
+NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
 WRONG_TYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
 SYNTAX = b"ERR syntax error"
 NOT_INTEGER = b"ERR value is not an integer or out of range"

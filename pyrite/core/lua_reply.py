@@ -39,6 +39,8 @@ from cython.cimports.pyrite.core.lua import (
 from cython.cimports.pyrite.core.numbers import parse_double, parse_longlong
 from cython.cimports.pyrite.core.reply import Reply
 
+from pyrite.core.errors import NO_LINE_BREAKS
+
 _LINE_ENDS = b"\r\n"
 
 # Of the script that has just run: set for the time of its conclusion. The functions that write the reply take it from
@@ -257,10 +259,7 @@ def _write_text(kind: cython.int, p: cython.p_const_char, n: cython.size_t) -> c
     elif kind == 2:
         _reply.simple(p[: strlen(p)])
     else:
-        _reply.big_number(p[:n].translate(_NO_LINE_BREAKS))
-
-
-_NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+        _reply.big_number(p[:n].translate(NO_LINE_BREAKS))
 
 
 @cython.cfunc
@@ -268,7 +267,7 @@ _NO_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 def _write_verbatim(format: cython.p_const_char, p: cython.p_const_char, n: cython.size_t) -> cython.void:
     """A verbatim string; its format has three letters, whatever the script says."""
     letters: bytes = format[: strlen(format)]
-    _reply.verbatim((letters + b"   ")[:3].translate(_NO_LINE_BREAKS), p[:n])
+    _reply.verbatim((letters + b"   ")[:3].translate(NO_LINE_BREAKS), p[:n])
 
 
 @cython.cfunc

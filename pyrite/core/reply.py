@@ -16,12 +16,12 @@ from cython.cimports.libc.string import memcpy, memmove
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free, mem_realloc
 from cython.cimports.pyrite.core.numbers import DOUBLE_ROOM, format_double, format_longlong
 
+from pyrite.core.errors import NO_LINE_BREAKS
+
 _pool = cython.declare(cython.p_char[64])
 _pooled = cython.declare(cython.int, 0)
 # Replies that have a buffer now.
 _in_use = cython.declare(cython.int, 0)
-
-_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
 @cython.final
@@ -193,7 +193,7 @@ class Reply:
     def simple(self, text: bytes) -> cython.void:
         """A simple string; line breaks become spaces."""
         if b"\r" in text or b"\n" in text:
-            text = text.translate(_LINE_BREAKS)
+            text = text.translate(NO_LINE_BREAKS)
         self.put_simple(text, len(text))
 
     @cython.ccall
@@ -201,7 +201,7 @@ class Reply:
     def error(self, text: bytes) -> cython.void:
         """An error, its code first. Line breaks become spaces, so no argument quoted in it can begin another reply."""
         if b"\r" in text or b"\n" in text:
-            text = text.translate(_LINE_BREAKS)
+            text = text.translate(NO_LINE_BREAKS)
         self.put(b"-", 1)
         self.put(text, len(text))
         self.put(b"\r\n", 2)
