@@ -121,6 +121,7 @@ COMPILED = (
     "types.rdb_save",
     "types.rdb_parts",
     "types.rdb_save_stream",
+    "types.save_job",
     "types.snapshot",
     "types.aof_rewrite_stream",
     "types.aof_rewrite",

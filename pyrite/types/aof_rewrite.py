@@ -6,10 +6,7 @@ elements, so that none of them keeps the server that reads it for long. Expiries
 As with snapshots nothing here needs the GIL or writes to memory of the keyspace.
 """
 
-import os
-
 import cython
-from cython.cimports.libc.errno import ENOMEM, ESRCH
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.core.child import Progress
 from cython.cimports.pyrite.core.command_writer import (
@@ -43,18 +40,17 @@ from cython.cimports.pyrite.core.entry import (
     entry_value_length,
     entry_word,
 )
-from cython.cimports.pyrite.core.file_sink import SINK_CHUNK, file_sink_init, file_sink_write
 from cython.cimports.pyrite.core.hash_value import hash_next_expire
 from cython.cimports.pyrite.core.hashtable import HashIterator, HashTable, ht_count, ht_iterate, ht_next
 from cython.cimports.pyrite.core.listpack import LP_END_MARK, LP_HEADER, LpValue, lp_after, lp_count, lp_get
 from cython.cimports.pyrite.core.quicklist import QuickList
 from cython.cimports.pyrite.core.quicklist_items import QlIterator, ql_iterate, ql_next
-from cython.cimports.pyrite.core.rdb_format import RdbWriter, rdb_flush, rdb_start_writing, rdb_stop_writing
+from cython.cimports.pyrite.core.rdb_format import RdbWriter, rdb_flush
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace
 from cython.cimports.pyrite.types.aof_rewrite_stream import rewrite_stream
 from cython.cimports.pyrite.types.hash import HashFieldIterator, hash_iterate, hash_length, hash_next
+from cython.cimports.pyrite.types.save_job import SaveJob, save_finish, save_key_done, save_start
 from cython.cimports.pyrite.types.set import SetIterator, set_iterate, set_length, set_next
-from cython.cimports.pyrite.types.snapshot import snapshot_dismiss, snapshot_tick
 from cython.cimports.pyrite.types.sorted_set import ZsetIterator, zset_iterate, zset_length, zset_next
 
 
@@ -227,7 +223,7 @@ def _put_entry(w: cython.pointer[RdbWriter], e: cython.pointer[Entry]) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _put_database(job: cython.pointer[RewriteJob], number: cython.int, table: cython.pointer[HashTable]) -> cython.bint:
+def _put_database(job: cython.pointer[SaveJob], number: cython.int, table: cython.pointer[HashTable]) -> cython.bint:
     """Write one database, nothing of an empty one; False where that failed, or nobody waits for it."""
     w: cython.pointer[RdbWriter] = cython.address(job.writer)
     it: HashIterator
@@ -240,10 +236,7 @@ def _put_database(job: cython.pointer[RewriteJob], number: cython.int, table: cy
     e: cython.pointer[Entry] = ht_next(cython.address(it))
     while e != cython.NULL and not w.failed:
         _put_entry(w, e)
-        snapshot_dismiss(job.figures, e)
-        job.keys += 1
-        if not snapshot_tick(job.figures, job.keys, job.key_delay_us):
-            job.orphaned = True
+        if not save_key_done(job, e):
             return False
         e = ht_next(cython.address(it))
     return not w.failed
@@ -272,20 +265,12 @@ def write_commands(
     The arguments are those of `write_snapshot`. Raises OSError: of a write, ENOMEM, or ESRCH in a child whose parent is
     gone.
     """
-    job: RewriteJob
+    job: SaveJob
     db: Database
     number: cython.int
     table: cython.pointer[HashTable]
     good: cython.bint = True
-    job.keys = 0
-    job.orphaned = False
-    job.key_delay_us = key_delay_us
-    job.figures = cython.NULL if progress is None else progress.figures
-    file_sink_init(cython.address(job.sink), fd, False, syncs)
-    rdb_start_writing(cython.address(job.writer), False)
-    job.writer.sink = file_sink_write
-    job.writer.context = cython.address(job.sink)
-    job.writer.chunk = SINK_CHUNK
+    save_start(cython.address(job), fd, progress, False, False, syncs, key_delay_us)
     _put_libraries(cython.address(job.writer), libraries)
     for db in keyspace.databases:
         number = db.id
@@ -294,8 +279,4 @@ def write_commands(
             good = good and _put_database(cython.address(job), number, table)
     with cython.nogil:
         good = good and rdb_flush(cython.address(job.writer))
-    rdb_stop_writing(cython.address(job.writer))
-    if not good:
-        problem: cython.int = ESRCH if job.orphaned else job.sink.problem if job.sink.problem else ENOMEM
-        raise OSError(problem, os.strerror(problem))
-    return job.sink.written
+    return save_finish(cython.address(job), good)

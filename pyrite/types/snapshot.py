@@ -18,28 +18,18 @@ The version is 12 where a hash has fields that expire, which no earlier one know
 All of it runs without the GIL and writes to no memory of the keyspace, so that a forked child copies next to none.
 """
 
-import os
-
 import cython
-from cython.cimports.libc.errno import ENOMEM, ESRCH
-from cython.cimports.libc.stdint import int64_t, uint8_t, uint32_t, uint64_t
-from cython.cimports.pyrite.core.child import TICK_KEYS, ChildFigures, Progress, child_dismiss, child_tick
+from cython.cimports.libc.stdint import uint8_t, uint32_t, uint64_t
+from cython.cimports.pyrite.core.child import Progress
 from cython.cimports.pyrite.core.entry import (
-    PART_OWNER,
-    TYPE_STRING,
-    Blob,
     Entry,
-    blob_data,
     entry_access,
     entry_expire,
     entry_has_expire,
     entry_key,
     entry_key_length,
-    entry_pointer,
-    entry_type,
 )
-from cython.cimports.pyrite.core.file_sink import SINK_CHUNK, file_sink_init, file_sink_write
-from cython.cimports.pyrite.core.hashtable import HashIterator, HashTable, ht_count, ht_iterate, ht_next, random_draw
+from cython.cimports.pyrite.core.hashtable import HashIterator, HashTable, ht_count, ht_iterate, ht_next
 from cython.cimports.pyrite.core.rdb_format import (
     RDB_AUX,
     RDB_END,
@@ -56,48 +46,17 @@ from cython.cimports.pyrite.core.rdb_format import (
     rdb_put_length,
     rdb_put_ms,
     rdb_put_text,
-    rdb_start_writing,
-    rdb_stop_writing,
 )
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace, lfu_decayed
 from cython.cimports.pyrite.types.rdb_save import rdb_save_value, rdb_type_of
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def snapshot_tick(figures: cython.pointer[ChildFigures], keys: uint64_t, delay_us: cython.int) -> cython.bint:
-    """A key has been written, `keys` in all; False where nobody waits for them any more.
-
-    `delay_us` is rdb-key-save-delay: microseconds to sleep; a negative number sleeps for one key of so many.
-    """
-    if delay_us < 0:
-        delay_us = random_draw() % cython.cast(uint64_t, 0 - cython.cast(int64_t, delay_us)) == 0
-    if delay_us:
-        usleep(delay_us)
-    if figures == cython.NULL:
-        return True
-    figures.keys = keys
-    # A delay makes the clock worth looking at each time.
-    return (keys % TICK_KEYS != 0 and delay_us == 0) or child_tick(figures)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def snapshot_dismiss(figures: cython.pointer[ChildFigures], e: cython.pointer[Entry]) -> cython.void:
-    """A child has written this key: a long string of it is needed no more."""
-    blob: cython.pointer[Blob]
-    if figures != cython.NULL and e.parts & PART_OWNER and entry_type(e) == TYPE_STRING:
-        blob = cython.cast(cython.pointer[Blob], entry_pointer(e))
-        child_dismiss(figures, blob_data(blob), blob.length)
+from cython.cimports.pyrite.types.save_job import save_finish, save_key_done, save_start
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _put_key(job: cython.pointer[SnapshotJob], e: cython.pointer[Entry]) -> cython.void:
-    w: cython.pointer[RdbWriter] = cython.address(job.writer)
+    w: cython.pointer[RdbWriter] = cython.address(job.save.writer)
     if entry_has_expire(e):
         rdb_put_byte(w, RDB_EXPIRE_MS)
         rdb_put_ms(w, entry_expire(e))
@@ -111,7 +70,6 @@ def _put_key(job: cython.pointer[SnapshotJob], e: cython.pointer[Entry]) -> cyth
     rdb_put_byte(w, cython.cast(uint8_t, type))
     rdb_put_text(w, entry_key(e), entry_key_length(e))
     rdb_save_value(w, e, type)
-    snapshot_dismiss(job.figures, e)
 
 
 @cython.cfunc
@@ -121,7 +79,7 @@ def _put_database(
     job: cython.pointer[SnapshotJob], number: cython.int, table: cython.pointer[HashTable], expires: uint64_t
 ) -> cython.bint:
     """Write one database, nothing of an empty one; False where that failed, or nobody waits for it."""
-    w: cython.pointer[RdbWriter] = cython.address(job.writer)
+    w: cython.pointer[RdbWriter] = cython.address(job.save.writer)
     it: HashIterator
     if ht_count(table) == 0:
         return True
@@ -134,9 +92,7 @@ def _put_database(
     e: cython.pointer[Entry] = ht_next(cython.address(it))
     while e != cython.NULL and not w.failed:
         _put_key(job, e)
-        job.keys += 1
-        if not snapshot_tick(job.figures, job.keys, job.key_delay_us):
-            job.orphaned = True
+        if not save_key_done(cython.address(job.save), e):
             return False
         e = ht_next(cython.address(it))
     return not w.failed
@@ -147,12 +103,12 @@ def _put_database(
 @cython.exceptval(check=False)
 def _put_end(job: cython.pointer[SnapshotJob]) -> cython.bint:
     """Write the end and the checksum of all before it."""
-    w: cython.pointer[RdbWriter] = cython.address(job.writer)
+    w: cython.pointer[RdbWriter] = cython.address(job.save.writer)
     rdb_put_byte(w, RDB_END)
     if not rdb_flush(w):
         return False
-    checksum: uint64_t = job.sink.checksum
-    job.sink.has_checksum = False
+    checksum: uint64_t = job.save.sink.checksum
+    job.save.sink.has_checksum = False
     rdb_put_bytes(w, cython.address(checksum), 8)
     return rdb_flush(w)
 
@@ -160,7 +116,7 @@ def _put_end(job: cython.pointer[SnapshotJob]) -> cython.bint:
 @cython.cfunc
 def _put_head(job: cython.pointer[SnapshotJob], aux: list, libraries: list) -> cython.void:
     """Write what stands before the databases."""
-    w: cython.pointer[RdbWriter] = cython.address(job.writer)
+    w: cython.pointer[RdbWriter] = cython.address(job.save.writer)
     text: bytes = b"REDIS%04d" % job.version
     name: bytes
     rdb_put_bytes(w, cython.cast(cython.p_const_char, text), len(text))
@@ -186,8 +142,6 @@ def _prepare(job: cython.pointer[SnapshotJob], keyspace: Keyspace, version: cyth
     job.lru_clock = keyspace.lru_clock
     job.lfu_minutes = cython.cast(uint32_t, (keyspace.now_ms // 60000) & 0xFFFF)
     job.lfu_decay_minutes = keyspace.lfu_decay_minutes
-    job.keys = 0
-    job.orphaned = False
 
 
 def write_snapshot(
@@ -215,13 +169,7 @@ def write_snapshot(
     table: cython.pointer[HashTable]
     good: cython.bint = True
     _prepare(cython.address(job), keyspace, version)
-    job.key_delay_us = key_delay_us
-    job.figures = cython.NULL if progress is None else progress.figures
-    file_sink_init(cython.address(job.sink), fd, checksum, syncs)
-    rdb_start_writing(cython.address(job.writer), compress)
-    job.writer.sink = file_sink_write
-    job.writer.context = cython.address(job.sink)
-    job.writer.chunk = SINK_CHUNK
+    save_start(cython.address(job.save), fd, progress, compress, checksum, syncs, key_delay_us)
     _put_head(cython.address(job), aux, libraries)
     for db in keyspace.databases:
         number = db.id
@@ -231,8 +179,4 @@ def write_snapshot(
             good = good and _put_database(cython.address(job), number, table, expires)
     with cython.nogil:
         good = good and _put_end(cython.address(job))
-    rdb_stop_writing(cython.address(job.writer))
-    if not good:
-        problem: cython.int = ESRCH if job.orphaned else job.sink.problem if job.sink.problem else ENOMEM
-        raise OSError(problem, os.strerror(problem))
-    return job.sink.written
+    return save_finish(cython.address(job.save), good)
