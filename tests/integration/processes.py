@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import Argument, encode_argument, pyrite_program, server_environment
+from tests.support import Argument, Server, encode_argument, pyrite_program, server_environment
 
 RUN_TIMEOUT_S = 20.0
 CONDITION_TIMEOUT_S = 10.0
@@ -47,6 +47,13 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = COND
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
         time.sleep(0.01)
+
+
+def child_of(server: Server) -> int:
+    """The process that a server has forked, or is about to."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    wait_for(children.read_text, "a child")
+    return int(children.read_text().split()[0])
 
 
 def resident_bytes(pid: int) -> int:

@@ -23,6 +23,7 @@ from tests.append_only import (
     write_log,
 )
 from tests.conftest import ServerFactory
+from tests.integration.processes import child_of
 from tests.support import ErrorReply, Server, launch, pyrite_program, start_server
 
 BASE, INCREMENT = f"{NAME}.1.base.aof", f"{NAME}.1.incr.aof"
@@ -208,7 +209,7 @@ def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> Non
     for i in range(200):
         server.call("SET", f"k{i}", i)
     server.call("BGREWRITEAOF")
-    child = _child_of(server)
+    child = child_of(server)
     os.kill(child, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while server.info("persistence")["aof_last_bgrewrite_status"] != "err" and time.monotonic() < deadline:
@@ -225,16 +226,6 @@ def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> Non
         assert again.call("DEBUG", "DIGEST") == digest
     finally:
         again.stop()
-
-
-def _child_of(server: Server) -> int:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.01)
-    raise AssertionError("there is no child")
 
 
 # Damage

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.append_only import commands_in, last_increment, log_directory, manifest_of, wait_for_rewrite
+from tests.integration.processes import child_of
 from tests.support import ErrorReply, RespClient, Server, free_port, launch, pyrite_program, start_server
 
 SEED = int(os.environ.get("PYRITE_CRASH_SEED", "20"))
@@ -101,7 +102,7 @@ def test_killed_while_a_snapshot_is_written(tmp_path: Path, whom: str) -> None:
     for i in range(200):
         server.call("SET", f"k{i}", i)
     server.call("BGSAVE")
-    child = _child_of(server)
+    child = child_of(server)
     time.sleep(0.1)
     os.kill(server.pid if whom == "parent" else child, signal.SIGKILL)
     if whom == "parent":
@@ -122,16 +123,6 @@ def test_killed_while_a_snapshot_is_written(tmp_path: Path, whom: str) -> None:
         assert again.call("DBSIZE") == 1
     finally:
         again.stop()
-
-
-def _child_of(server: Server) -> int:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.01)
-    raise AssertionError("there is no child")
 
 
 # Between any two steps
