@@ -6,7 +6,7 @@ from itertools import pairwise
 from tests.conftest import ServerFactory
 from tests.differential.arguments import Argv
 from tests.differential.compare import Answer, same
-from tests.differential.requests import SETTINGS
+from tests.differential.server_requests import SETTINGS
 from tests.differential.versions import Version, is_known_difference, may_have_named
 from tests.support import Reply, RespClient, Server, encode_command
 

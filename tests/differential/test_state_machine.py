@@ -14,17 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.conftest import ServerFactory
 from tests.differential.arguments import ALL_KEYS, COLLECTION_KEYS, HASH_KEYS, Argv, any_key
+from tests.differential.data_requests import scan_options
+from tests.differential.families import GENERATED
 from tests.differential.pair import SHORT_MS, Pair, compares_times, times_from_now_ms
-from tests.differential.requests import (
-    GENERATED,
-    NOT_GENERATED,
-    TRANSACTIONAL,
-    key_count_and_keys,
-    requests,
-    scan_options,
-    watched_keys,
-)
+from tests.differential.requests import NOT_GENERATED, requests
 from tests.differential.script_bodies import RUNNING, digests_of
+from tests.differential.server_requests import TRANSACTIONAL, key_count_and_keys, watched_keys
 from tests.differential.versions import is_known_to
 from tests.support import Server
 
