@@ -17,16 +17,29 @@ NOT_TO_RESTORE = {b"hash-max-ziplist-entries", b"databases"}
 # Below this a time from now could be over in one server and not yet in the other.
 SHORT_MS = 60_000
 # The unit of the time that stands behind a command's key, or behind an option.
-FROM_NOW_MS = {b"EXPIRE": 1000, b"PEXPIRE": 1, b"SETEX": 1000, b"PSETEX": 1}
+FROM_NOW_MS = {
+    b"EXPIRE": 1000,
+    b"PEXPIRE": 1,
+    b"SETEX": 1000,
+    b"PSETEX": 1,
+    b"HEXPIRE": 1000,
+    b"HPEXPIRE": 1,
+    b"RESTORE": 1,
+    b"RESTORE-ASKING": 1,
+}
+# Here the time is a date if the option ABSTTL says so.
+RESTORING = {b"RESTORE", b"RESTORE-ASKING"}
 OPTION_FROM_NOW_MS = {b"EX": 1000, b"PX": 1}
 
 
 def times_from_now_ms(argv: Argv) -> list[int]:
     """Return the positive times that a request means, or could mean, as counted from now."""
-    if argv[0].upper() in FROM_NOW_MS:
-        unit_ms = FROM_NOW_MS[argv[0].upper()]
-        return _positive(argv[2:3], unit_ms)
-    if argv[0].upper() not in {b"SET", b"GETEX"}:
+    name = argv[0].upper()
+    if name in RESTORING and b"ABSTTL" in {part.upper() for part in argv[4:]}:
+        return []
+    if name in FROM_NOW_MS:
+        return _positive(argv[2:3], FROM_NOW_MS[name])
+    if name not in {b"SET", b"GETEX"}:
         return []
     found = []
     for option, text in pairwise(argv[2:]):
