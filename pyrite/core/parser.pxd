@@ -38,6 +38,7 @@ cdef class Args:
     cdef int parse(
         self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max, bint trusted
     ) noexcept nogil
+    cdef bint _parse_short(self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max) noexcept nogil
     cdef int _parse_inline(self, char* buf, Py_ssize_t length) noexcept nogil
     cdef int _parse_count(self, char* buf, Py_ssize_t length, bint trusted) noexcept nogil
     cdef int _parse_bulk_length(self, char* buf, Py_ssize_t length, Py_ssize_t bulk_max, bint trusted) noexcept nogil

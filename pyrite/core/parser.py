@@ -7,8 +7,8 @@ Two forms arrive (https://redis.io/docs/latest/develop/reference/protocol-spec/)
 
 An argument is a Slice: an address in the buffer and a length. The parser is resumable at any byte: what it knows of an
 incomplete request (how many arguments are still to come, the length of the current one) stays in the Args, and nothing
-is read twice, so a request that arrives in many pieces costs no more than one that arrives whole. When the buffer
-moves, `rebase` moves the slices.
+is read twice but the start of a short one, so a request that arrives in many pieces costs no more than one that arrives
+whole. When the buffer moves, `rebase` moves the slices.
 
 An argument of 32 KiB or more that is not in the buffer yet gets a block of its own, into which the socket is then read
 directly (`big_room`, `big_filled`). The block grows as bytes arrive, not as the client promises them. A handler may
@@ -253,6 +253,8 @@ class Args:
         """
         status: cython.int
         if self.remaining == 0:
+            if start < length and buf[start] == 42 and self._parse_short(buf, length, start, bulk_max):
+                return PARSE_DONE
             if self.argc or self.owned_count:
                 self.reset()
             self.position = start
@@ -271,6 +273,43 @@ class Args:
             if not self._parse_bulk(buf, length):
                 return PARSE_MORE
         return PARSE_DONE
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _parse_short(
+        self, buf: cython.p_char, length: cython.Py_ssize_t, start: cython.Py_ssize_t, bulk_max: cython.Py_ssize_t
+    ) -> cython.bint:
+        """Read a new request that is all here, with counts and lengths of one or two digits, as nearly all are.
+
+        Returns False for any other, and where the last one's blocks are still to be freed; nothing is noted then.
+        """
+        i: cython.Py_ssize_t
+        value: cython.longlong = 0
+        total: cython.Py_ssize_t = 0
+        at: cython.Py_ssize_t = start + 1
+        line: cython.Py_ssize_t = _short_line(buf + at, length - at, cython.address(value))
+        count: cython.Py_ssize_t = value
+        if line == 0 or count > UNAUTHENTICATED_ARGUMENTS or self.owned_count:
+            return False
+        at += line
+        for i in range(count):
+            if at >= length or buf[at] != 36:
+                return False
+            at += 1
+            line = _short_line(buf + at, length - at, cython.address(value))
+            at += line
+            if line == 0 or value > bulk_max or value > length - at - 2:
+                return False
+            self.v[i].p = buf + at
+            self.v[i].n = value
+            at += value + 2
+            total += value
+        self.argc = count
+        self.bytes_total = total
+        self.position = at
+        return True
 
     @cython.cfunc
     @cython.nogil
