@@ -18,6 +18,7 @@ tracing to the debug variant.
 import json
 import multiprocessing
 import os
+import platform
 import shutil
 import sysconfig
 from pathlib import Path
@@ -36,6 +37,7 @@ COMPILED = (
     # core: raw memory, pointers, nogil
     "core.errors",
     "core.memory",
+    "core.clock",
     "core.entry",
     "core.child",
     "core.crash",
@@ -94,7 +96,6 @@ COMPILED = (
     "core.lua_run",
     # keyspace: databases and what ages in them
     "keyspace.database",
-    "keyspace.clock",
     "keyspace.field_expiry",
     "keyspace.expiry",
     "keyspace.eviction",
@@ -237,7 +238,9 @@ WERROR = ("-Werror",) if os.environ.get("PYRITE_WERROR") == "1" else ()
 LINETRACE = VARIANT == "debug" and os.environ.get("PYRITE_LINETRACE") == "1"
 GENERATED = Path("build/cython") / VARIANT
 SETTINGS = GENERATED / "settings.json"
-MACROS = [("PYRITE_PLAIN_MALLOC", "1" if VARIANT == "asan" else "0")]
+# What reads the processor's counter of time; 0 where none is known.
+TICKS = "__builtin_ia32_rdtsc()" if platform.machine() in {"x86_64", "AMD64", "i686"} else "0"
+MACROS = [("PYRITE_PLAIN_MALLOC", "1" if VARIANT == "asan" else "0"), ("PYRITE_TICKS()", TICKS)]
 
 
 def directives() -> dict[str, Any]:

@@ -19,19 +19,10 @@ from cython.cimports.libc.stdint import int64_t, uint64_t, uintptr_t
 from cython.cimports.libc.stdlib import strtoull
 from cython.cimports.libc.string import memset, strstr
 from cython.cimports.posix.fcntl import O_CLOEXEC, O_RDONLY, open
-from cython.cimports.posix.time import CLOCK_MONOTONIC, clock_gettime, timespec
 from cython.cimports.posix.types import pid_t
 from cython.cimports.posix.unistd import close, fork, getpid, getppid, read
+from cython.cimports.pyrite.core.clock import monotonic_us
 from cython.cimports.pyrite.core.memory import mem_discard_lines, mem_lock, mem_unlock
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def _now_us() -> int64_t:
-    t: timespec
-    clock_gettime(CLOCK_MONOTONIC, cython.address(t))
-    return cython.cast(int64_t, t.tv_sec) * 1000000 + t.tv_nsec // 1000
 
 
 @cython.cfunc
@@ -59,14 +50,14 @@ def _private_dirty() -> uint64_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def _measure(figures: cython.pointer[ChildFigures]) -> cython.void:
-    started_us: int64_t = _now_us()
+    started_us: int64_t = monotonic_us()
     bytes_now: uint64_t = _private_dirty()
     figures.cow_bytes = bytes_now
     if bytes_now > figures.cow_peak:
         figures.cow_peak = bytes_now
     figures.cow_sum += bytes_now
     figures.cow_count += 1
-    figures.cow_at_us = _now_us()
+    figures.cow_at_us = monotonic_us()
     figures.cow_cost_us = figures.cow_at_us - started_us
 
 
@@ -75,7 +66,7 @@ def _measure(figures: cython.pointer[ChildFigures]) -> cython.void:
 @cython.exceptval(check=False)
 def child_tick(figures: cython.pointer[ChildFigures]) -> cython.bint:
     """Called by a child every TICK_KEYS keys: once a second it measures; False once its parent is gone."""
-    now_us: int64_t = _now_us()
+    now_us: int64_t = monotonic_us()
     if now_us - figures.ticked_us < TICK_US:
         return True
     figures.ticked_us = now_us
@@ -114,7 +105,7 @@ class Progress:
         self.figures = cython.cast(cython.pointer[ChildFigures], place)
         memset(self.figures, 0, cython.sizeof(ChildFigures))
         self.figures.total = total
-        self.figures.ticked_us = _now_us()
+        self.figures.ticked_us = monotonic_us()
 
     def __dealloc__(self) -> None:
         if self.figures != cython.NULL:
@@ -156,7 +147,7 @@ class Progress:
     @property
     def cow_age_s(self) -> int:
         """Whole seconds since the last measurement; 0 before the first."""
-        return (_now_us() - self.figures.cow_at_us) // 1000000 if self.figures.cow_count else 0
+        return (monotonic_us() - self.figures.cow_at_us) // 1000000 if self.figures.cow_count else 0
 
 
 def fork_process(progress: Progress) -> int:

@@ -20,6 +20,7 @@ from cython.cimports.libc.errno import EAGAIN, EINTR, errno
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.libc.string import memcpy, memmove, strerror
 from cython.cimports.posix.unistd import close as close_descriptor
+from cython.cimports.pyrite.core.clock import clock_ns
 from cython.cimports.pyrite.core.memory import mem_free, mem_try_alloc, mem_try_realloc
 from cython.cimports.pyrite.core.parser import PARSE_DONE, PARSE_ERROR, PARSE_MORE, Args
 from cython.cimports.pyrite.core.reply import REPLY_CHUNK, Reply
@@ -115,7 +116,7 @@ class Connection(Client):
     def _received(self, n: cython.Py_ssize_t) -> cython.int:
         """Take so many bytes as read."""
         server: ServerState = self.server
-        server.now_ns = server.clock()
+        server.now_ns = clock_ns()
         server.net_input_bytes += n
         server.reads_processed += 1
         self.last_interaction_ms = server.keyspace.now_ms

@@ -12,6 +12,7 @@ import traceback
 
 import cython
 from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.clock import clock_ns
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.blocking import serve_ready
@@ -356,7 +357,7 @@ def call(client: Client, command: Command) -> cython.int:
     propagation.depth -= 1
     if propagates:
         propagation.end(client.db, client.args, dirty, command.flags & TOUCHES_ARBITRARY_KEYS != 0)
-    now: int64_t = server.clock()
+    now: int64_t = clock_ns()
     elapsed: int64_t = now - started_ns
     server.now_ns = now
     server.keyspace.no_touch = False

@@ -28,6 +28,7 @@ from cython.cimports.libc.math import signbit
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.libc.stdlib import free, malloc
 from cython.cimports.libc.string import memcpy, strlen
+from cython.cimports.pyrite.core.clock import clock_ns
 from cython.cimports.pyrite.core.lua import (
     LUA_HOOK_COUNT,
     LUA_NUMBER,
@@ -424,7 +425,7 @@ class Interpreter:
         except ScriptError as error:
             raise CommandError(b"ERR Error compiling function: " + error.text) from None
         self.library = register
-        self.started_ns = self.server.clock() if has_limit else 0
+        self.started_ns = clock_ns() if has_limit else 0
         self.killed = False
         _current = self
         lua_chunk.ref = ref
@@ -621,7 +622,7 @@ class Interpreter:
             self.wrote = True
         reply: Reply = client.reply
         reply.truncate(reply.sent)
-        server.now_ns = server.clock()
+        server.now_ns = clock_ns()
         call(client, command)
         return CALL_DONE
 
@@ -632,7 +633,7 @@ class Interpreter:
     def interrupt(self) -> cython.int:
         """Look at the script that runs: serve others if it takes too long, and tell whether it has to end."""
         server: ServerState = self.server
-        now_ns: int64_t = server.clock()
+        now_ns: int64_t = clock_ns()
         elapsed_ms: int64_t = (now_ns - self.started_ns) // 1000000
         if self.library is not None:
             return self.started_ns != 0 and elapsed_ms > LOAD_TIMEOUT_MS
@@ -662,7 +663,7 @@ class Interpreter:
 
     def duration_ms(self) -> int:
         """For how long the script that runs has done so."""
-        return (self.server.clock() - self.started_ns) // 1000000
+        return (clock_ns() - self.started_ns) // 1000000
 
     def end(self) -> None:
         """End the script that runs, whatever it has done: the server ends."""

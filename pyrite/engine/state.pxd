@@ -93,6 +93,5 @@ cdef class ServerState:
     cdef Args spare_args
 
     cdef void tick(self) noexcept
-    cdef int64_t clock(self) noexcept
     cdef void count_cycle(self, int64_t ns, int64_t commands) noexcept
     cpdef void count_error(self, bytes text)

@@ -2,7 +2,7 @@
 
 import cython
 from cython.cimports.libc.stdint import int64_t
-from cython.cimports.posix.time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
+from cython.cimports.pyrite.core.clock import clock_ns, clock_wall_us
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.propagation import Propagation
@@ -45,26 +45,14 @@ class ServerState:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def clock(self) -> int64_t:
-        """Monotonic nanoseconds."""
-        t: timespec
-        clock_gettime(CLOCK_MONOTONIC, cython.address(t))
-        return cython.cast(int64_t, t.tv_sec) * 1000000000 + t.tv_nsec
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
     def tick(self) -> cython.void:
         """Take the time, once per event."""
-        t: timespec
-        clock_gettime(CLOCK_REALTIME, cython.address(t))
-        self.keyspace.now_ms = cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
-        self.now_ns = self.ticked_ns = self.clock()
+        self.now_ns = self.ticked_ns = clock_ns()
+        self.keyspace.now_ms = clock_wall_us(self.now_ns) // 1000
 
     def unix_time_us(self) -> int:
         """The time of the day, in microseconds since the epoch."""
-        t: timespec
-        clock_gettime(CLOCK_REALTIME, cython.address(t))
-        return cython.cast(int64_t, t.tv_sec) * 1000000 + t.tv_nsec // 1000
+        return clock_wall_us(clock_ns())
 
     def visible_arguments(self, client, command) -> list[bytes]:
         """The arguments of the request that runs, as logs and monitors may show them."""

@@ -13,7 +13,7 @@ import time
 
 import cython
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.posix.time import CLOCK_REALTIME, clock_gettime, timespec
+from cython.cimports.pyrite.core.clock import clock_ns, clock_wall_us
 from cython.cimports.pyrite.core.entry import (
     ENCODING_EMBSTR,
     KEY_MAX,
@@ -126,11 +126,7 @@ class Keyspace:
     @cython.exceptval(check=False)
     def wall_ms(self) -> int64_t:
         """Unix time, also while a log is replayed."""
-        t: timespec
-        if self.now_ms:
-            return self.now_ms
-        clock_gettime(CLOCK_REALTIME, cython.address(t))
-        return cython.cast(int64_t, t.tv_sec) * 1000 + t.tv_nsec // 1000000
+        return self.now_ms if self.now_ms else clock_wall_us(clock_ns()) // 1000
 
     @cython.cfunc
     @cython.exceptval(check=False)

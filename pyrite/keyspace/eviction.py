@@ -20,12 +20,12 @@ import time
 
 import cython
 from cython.cimports.libc.stdint import int64_t, uint64_t
+from cython.cimports.pyrite.core.clock import monotonic_us
 from cython.cimports.pyrite.core.entry import Entry, entry_access, entry_expire
 from cython.cimports.pyrite.core.expiry_index import ei_first, ei_random
 from cython.cimports.pyrite.core.hashtable import ht_count, ht_random, random_draw
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.parser import Slice
-from cython.cimports.pyrite.keyspace.clock import monotonic_us
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace, key_of, slice_of
 
 _CRITERIA = {"lru": BY_IDLE, "lfu": BY_FREQUENCY, "random": BY_CHANCE, "ttl": BY_TTL}

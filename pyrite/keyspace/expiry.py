@@ -10,10 +10,10 @@ Where Redis samples volatile keys and estimates how many dead ones are left, her
 
 import cython
 from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.clock import monotonic_us
 from cython.cimports.pyrite.core.entry import Entry, entry_expire
 from cython.cimports.pyrite.core.expiry_index import ei_count_due, ei_due, ei_random
 from cython.cimports.pyrite.core.hashtable import random_draw
-from cython.cimports.pyrite.keyspace.clock import monotonic_us
 from cython.cimports.pyrite.keyspace.database import Database, Keyspace
 from cython.cimports.pyrite.keyspace.field_expiry import expire_field_slice
 

@@ -7,6 +7,7 @@ fields of a hash that go together, and `del` after it where the hash went too.
 
 import cython
 from cython.cimports.libc.stdint import int64_t
+from cython.cimports.pyrite.core.clock import monotonic_us
 from cython.cimports.pyrite.core.entry import (
     TYPE_HASH,
     Entry,
@@ -24,7 +25,6 @@ from cython.cimports.pyrite.core.hash_value import (
 )
 from cython.cimports.pyrite.core.listpack import LpValue
 from cython.cimports.pyrite.core.parser import Slice
-from cython.cimports.pyrite.keyspace.clock import monotonic_us
 from cython.cimports.pyrite.keyspace.database import (
     NOTIFY_GENERIC,
     NOTIFY_HASH,
