@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from pyrite.core.parser cimport Args
 from pyrite.core.reply cimport Reply
@@ -65,6 +65,7 @@ cdef class Client:
     cdef long errors_counted            # `reply.errors` as far as a command that ran has counted them
     cdef public object tracking         # the TrackedClient; None while it does not track
     cdef list pushes                    # messages that came while its own command ran
+    cdef Client next_unsent             # the one whose replies the poller sends after this one's
 
     cdef bint is_trusted(self) noexcept
     cpdef int select(self, int index) except -1
@@ -73,8 +74,7 @@ cdef class Client:
     cdef int discard(self) except -1
     cpdef int push(self, bytes message) except -1
     cdef int flush_pushes(self) except -1
-    cdef int readable(self) except -1
-    cdef int writable(self) except -1
+    cdef int ready(self, uint32_t events) except -1
     cdef int flush(self) except -1
     cpdef int send_later(self) except -1
     cdef int retry(self) except -1

@@ -1,6 +1,7 @@
 """Client: whoever sends commands and gets replies. `Connection` is one with a socket; others have none."""
 
 import cython
+from cython.cimports.libc.stdint import uint32_t
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.command import Command
@@ -160,14 +161,8 @@ class Client:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def readable(self) -> cython.int:
-        """The client's socket has something to read."""
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=False)
-    def writable(self) -> cython.int:
-        """The client's socket takes bytes again."""
+    def ready(self, events: uint32_t) -> cython.int:
+        """The client's socket is ready for what these bits of epoll say."""
         return 0
 
     @cython.cfunc

@@ -43,6 +43,7 @@ cdef class Connection(Client):
     cdef int _grow_own(self, Py_ssize_t room) except -1
     cdef void _drop_own(self) noexcept
     cdef int _protocol_error(self, Args args) except -1
+    cdef int _read(self) except -1
     cdef int _received(self, Py_ssize_t n) except -1
     cdef char* _room(self, Py_ssize_t* room)
     cdef int _send(self) except -1

@@ -17,7 +17,7 @@ import socket
 import cython
 from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
 from cython.cimports.libc.errno import EAGAIN, EINTR, errno
-from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.libc.string import memcpy, memmove, strerror
 from cython.cimports.posix.unistd import close as close_descriptor
 from cython.cimports.pyrite.core.clock import clock_ns
@@ -34,10 +34,11 @@ from cython.cimports.pyrite.engine.client import (
     Client,
 )
 from cython.cimports.pyrite.engine.dispatch import EXECUTED, POSTPONED, process_command
-from cython.cimports.pyrite.engine.poller import Poller
+from cython.cimports.pyrite.engine.poller import EPOLLERR, EPOLLHUP, EPOLLOUT, EPOLLRDHUP, Poller
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 
 SEND_FLAGS = cython.declare(cython.int, MSG_NOSIGNAL | MSG_DONTWAIT)
+HUNG_UP = cython.declare(uint32_t, EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 CLOSING = cython.declare(cython.int, CLIENT_CLOSED | CLIENT_CLOSE_AFTER_REPLY)
 
 
@@ -78,18 +79,42 @@ class Connection(Client):
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def readable(self) -> cython.int:
-        """Read once, run the requests that are complete now, and send the replies."""
+    def ready(self, events: uint32_t) -> cython.int:
+        """Read once, run the requests that are complete now, and see to it that the replies are sent.
+
+        The poller tells of each change once, so it is asked to tell again what is left to read or can be sent later.
+        """
+        again: cython.bint = False
+        if events & ~EPOLLOUT and not self.flags & CLIENT_CLOSED:
+            # What a client sent before it hung up is answered before the end is read.
+            again = self._read() or events & HUNG_UP
+        if events & EPOLLOUT and self.writing and not self.flags & CLIENT_CLOSED:
+            if self.args is not None:
+                again = True
+            else:
+                self._send()
+                again = again or not self.writing
+        if again and not self.flags & CLIENT_CLOSED:
+            self.poller.watch(self.fd, self, self.writing)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _read(self) -> cython.int:
+        """Read once and run the requests that are complete now; tell whether there may be more to read."""
         room: cython.Py_ssize_t = 0
-        if self.flags & CLIENT_CLOSED or self.busy:
-            return 0
+        if self.busy:
+            return 1
         p: cython.p_char = self._room(cython.address(room))
         n: cython.Py_ssize_t = recv(self.fd, p, room, MSG_DONTWAIT)
         if n > 0:
-            return self._received(n)
+            self._received(n)
+            return n == room
         if n == 0:
             return self.close()
-        if errno != EAGAIN and errno != EINTR:
+        if errno == EINTR:
+            return 1
+        if errno != EAGAIN:
             reason: bytes = strerror(errno)
             self.server.log_verbose(f"Reading from client: {reason.decode()}")
             self.close()
@@ -143,17 +168,6 @@ class Connection(Client):
             server.query_buffer_disconnections += 1
             server.log_warning(f"Closing client that reached max query buffer length: {server.describe_client(self)}")
             self.close()
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=False)
-    def writable(self) -> cython.int:
-        """Send more of what the socket did not take before."""
-        if self.args is not None:
-            return 0
-        self._send()
-        if not self.writing and not self.flags & CLIENT_CLOSED:
-            self.poller.watch_writable(self.fd, self, False)
         return 0
 
     @cython.cfunc
@@ -423,7 +437,7 @@ class Connection(Client):
                 return 0
         self._send()
         if self.writing and not self.flags & CLIENT_CLOSED:
-            self.poller.watch_writable(self.fd, self, True)
+            self.poller.watch(self.fd, self, True)
         return 0
 
     @cython.cfunc

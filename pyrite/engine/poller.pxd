@@ -16,6 +16,9 @@ cdef extern from "<sys/epoll.h>" nogil:
     uint32_t EPOLLIN
     uint32_t EPOLLOUT
     uint32_t EPOLLRDHUP
+    uint32_t EPOLLHUP
+    uint32_t EPOLLERR
+    uint32_t EPOLLET
     int EPOLL_CLOEXEC
     int EPOLL_CTL_ADD
     int EPOLL_CTL_DEL
@@ -35,11 +38,12 @@ cdef class Poller:
     cdef bint rescheduled
     cdef readonly bint stopping
     cdef bint in_turn       # the event loop has its turn
-    cdef list unsent        # clients whose replies are sent at the end of this turn
+    cdef Client first_unsent    # clients whose replies are sent at the end of this turn, linked by `next_unsent`
+    cdef Client last_unsent
     cdef list resumed       # clients that go on with their input then, after waiting
 
     cdef int add(self, int fd, Client client) except -1
-    cdef void watch_writable(self, int fd, Client client, bint on) noexcept
+    cdef void watch(self, int fd, Client client, bint writable) noexcept
     cdef void remove(self, int fd, Client client) noexcept
     cdef int send_later(self, Client client) except -1
     cdef int go_on_later(self, Client client) except -1

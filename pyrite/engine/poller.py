@@ -8,6 +8,10 @@ like a socket, and it runs for one turn whenever it is ready, and now and then f
 asyncio has it, and clients do not wait for it. Inside somebody else's event loop it is the other way round: that loop
 watches the poller's descriptor and calls `serve`.
 
+A socket is told of when something comes, not as long as something is there: a client that leaves something unread, or
+unsent though it could go, has the poller tell it again with `watch`. That spares the kernel from looking after each
+turn whether each socket that was served has more.
+
 The end of a batch is the end of a loop turn: what has to happen once for all that arrived together hangs on it.
 Replies are sent then, those of all clients one after the other.
 """
@@ -17,12 +21,14 @@ import os
 import cython
 from cython.cimports.cpython.exc import PyErr_CheckSignals
 from cython.cimports.libc.errno import EINTR, errno
-from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.blocking import serve_ready
-from cython.cimports.pyrite.engine.client import CLIENT_CLOSED, Client
+from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
+
+READABLE = cython.declare(uint32_t, EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 
 @cython.final
@@ -32,7 +38,6 @@ class Poller:
 
     def __cinit__(self, server: ServerState) -> None:
         self.server = server
-        self.unsent = []
         self.resumed = []
         self.fd = epoll_create1(EPOLL_CLOEXEC)
         if self.fd < 0:
@@ -47,9 +52,9 @@ class Poller:
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def add(self, fd: cython.int, client: Client) -> cython.int:
-        """Serve the client whenever its socket has something to read."""
+        """Serve the client whenever its socket gets something to read."""
         event: epoll_event
-        event.events = EPOLLIN
+        event.events = READABLE
         event.data.ptr = cython.cast(cython.p_void, client)
         if epoll_ctl(self.fd, EPOLL_CTL_ADD, fd, cython.address(event)) < 0:
             raise OSError(errno, os.strerror(errno))
@@ -57,10 +62,10 @@ class Poller:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def watch_writable(self, fd: cython.int, client: Client, on: cython.bint) -> cython.void:
-        """Also tell the client when its socket takes bytes again, or no longer."""
+    def watch(self, fd: cython.int, client: Client, writable: cython.bint) -> cython.void:
+        """Tell the client of what its socket is ready for now; from now on also when it takes bytes again, or not."""
         event: epoll_event
-        event.events = EPOLLIN | EPOLLOUT if on else EPOLLIN
+        event.events = READABLE | EPOLLOUT if writable else READABLE
         event.data.ptr = cython.cast(cython.p_void, client)
         epoll_ctl(self.fd, EPOLL_CTL_MOD, fd, cython.address(event))
 
@@ -79,7 +84,11 @@ class Poller:
     @cython.exceptval(-1, check=False)
     def send_later(self, client: Client) -> cython.int:
         """Flush the client's replies at the end of this turn."""
-        self.unsent.append(client)
+        if self.first_unsent is None:
+            self.first_unsent = client
+        else:
+            self.last_unsent.next_unsent = client
+        self.last_unsent = client
         return 0
 
     @cython.cfunc
@@ -114,14 +123,15 @@ class Poller:
         client: Client
         if self.server.propagation.unwritten:
             self.server.write_log()
-        if not self.unsent:
-            return 0
-        for client in self.unsent:
+        while self.first_unsent is not None:
+            client = self.first_unsent
+            self.first_unsent = client.next_unsent
+            client.next_unsent = None
             try:
                 client.flush()
             except Exception:  # noqa: BLE001 - as where it is served: one client's failure must not end the others
                 self.server.on_connection_error(client)
-        self.unsent.clear()
+        self.last_unsent = None
         return 0
 
     def watch_loop(self, fd: cython.int) -> None:
@@ -215,8 +225,9 @@ class Poller:
         self.nested = True
         try:
             server.tick()
+            # The sockets of the batch that have yet to be served come first: they are not told of again.
             self.count = outer + max(epoll_wait(self.fd, self.events + outer, EVENTS_MAX, 0), 0)
-            self._serve_events(outer)
+            self._serve_events(at + 1 if outer else 0)
             if self.loop_ready and not self.in_turn:
                 self.loop_ready = False
                 turn()
@@ -242,19 +253,19 @@ class Poller:
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _serve_events(self, first: cython.int) -> cython.int:
-        """Serve the events from this one on."""
+        """Serve the events from this one on that have not been served."""
         client: Client
+        ready: cython.p_void
         self.at = first
         while self.at < self.count:
-            if self.events[self.at].data.ptr == cython.cast(cython.p_void, self):
+            ready = self.events[self.at].data.ptr
+            self.events[self.at].data.ptr = cython.NULL
+            if ready == cython.cast(cython.p_void, self):
                 self.loop_ready = True
-            elif self.events[self.at].data.ptr != cython.NULL:
-                client = cython.cast(Client, self.events[self.at].data.ptr)
+            elif ready != cython.NULL:
+                client = cython.cast(Client, ready)
                 try:
-                    if self.events[self.at].events & ~EPOLLOUT:
-                        client.readable()
-                    if self.events[self.at].events & EPOLLOUT and not client.flags & CLIENT_CLOSED:
-                        client.writable()
+                    client.ready(self.events[self.at].events)
                 except Exception:  # noqa: BLE001 - one client's failure must not end the others; it is logged and counted
                     self.server.on_connection_error(client)
             self.at += 1

@@ -202,6 +202,21 @@ def test_what_clients_do_meanwhile(server: Server) -> None:
             assert client.read() == b"PONG"
 
 
+def test_replies_that_wait_when_a_script_begins(server: Server) -> None:
+    """Its client reads them meanwhile; what the socket then takes again goes out with the script's reply."""
+    server.call("SET", "big", b"v" * 30_000_000)
+    body = "local t = os.clock() while os.clock() - t < 0.3 do end return 1"
+    with server.connect() as client, server.connect() as other:
+        client.send("GET", "big")
+        client.send("EVAL", body, 0)
+        start = client.read_bytes(1_000_000)
+        wait_for(lambda: isinstance(other.call("PING"), ErrorReply), "others are told BUSY")
+        client.send("PING")
+        rest = client.read_bytes(len(b"$30000000\r\n") + 30_000_000 + 2 - len(start))
+        assert start + rest == b"$30000000\r\n" + b"v" * 30_000_000 + b"\r\n"
+        assert [client.read(), client.read()] == [1, b"PONG"]
+
+
 def test_the_client_of_a_script_may_leave(server: Server) -> None:
     with busy(server, "EVAL", ENDLESS, 0) as client:
         client.close()

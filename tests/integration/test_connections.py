@@ -17,6 +17,8 @@ IDLE_CONNECTIONS = 3000
 IDLE_BYTES_MAX = 3072
 # How long a client may wait for its PING while others misbehave.
 PATIENCE_S = 1.0
+# What the server reads of a socket at once.
+READ_BYTES = 65536
 
 
 @pytest.fixture
@@ -193,6 +195,52 @@ def test_killed_while_it_is_sent_a_huge_reply(server: Server, client: RespClient
         greedy.read_bytes(1000)
         assert client.call("CLIENT", "KILL", "ID", its) == 1  # type: ignore[arg-type]
         assert greedy.is_closed_by_server()
+
+
+# What comes at once, or leaves at once
+
+
+@pytest.mark.parametrize("extra_bytes", [-1, 0, 1])
+@pytest.mark.parametrize("ends", [False, True])
+def test_more_than_is_read_at_once(server: Server, extra_bytes: int, ends: bool) -> None:
+    """Of the socket's input the server reads a part at a time, and is told of it but once."""
+    empty = len(encode_command("ECHO", "x" * 50_000)) - 50_000
+    words = [b"x" * (READ_BYTES - empty), b"y" * (READ_BYTES - empty), b"z" * (READ_BYTES - empty + extra_bytes)]
+    with server.connect() as other:
+        other.send_bytes(b"".join(encode_command("ECHO", word) for word in words) + b"PING\r\n" * 50_000)
+        if ends:
+            other.sock.shutdown(socket.SHUT_WR)
+        assert [other.read() for _ in words] == words
+        assert other.read_bytes(7 * 50_000) == b"+PONG\r\n" * 50_000
+        assert other.is_closed_by_server() if ends else other.is_silent()
+
+
+@pytest.mark.parametrize("on_unix_socket", [False, True])
+def test_requests_and_the_end_at_once(start_pyrite: StartServer, tmp_path: Path, on_unix_socket: bool) -> None:
+    path = str(tmp_path / "socket")
+    server = start_pyrite("--unixsocket", path)
+    before = connected(server)
+    for _ in range(20):
+        with RespClient(server.port, path=path if on_unix_socket else None) as other:
+            other.send_bytes(encode_command("SET", "k", "v") + encode_command("GET", "k") + b"*1\r\n$4\r\nPI")
+            other.sock.shutdown(socket.SHUT_WR)
+            assert [other.read(), other.read()] == [b"OK", b"v"]
+            assert other.is_closed_by_server()
+    wait_for(lambda: connected(server) <= before, "the clients to be gone")
+
+
+def test_a_reader_that_stops_and_goes_on(server: Server, client: RespClient) -> None:
+    """The rest of a reply goes out as the socket takes it, whatever the client asks meanwhile."""
+    client.call("SET", "k", b"v" * 5_000_000)
+    with server.connect() as other:
+        for _ in range(4):
+            other.send("GET", "k")
+            for _ in range(5):
+                other.send("PING")
+                assert is_prompt(client)
+        for _ in range(4):
+            assert other.read() == b"v" * 5_000_000
+            assert [other.read() for _ in range(5)] == [b"PONG"] * 5
 
 
 # Time passes while many requests run at once
