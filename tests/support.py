@@ -96,7 +96,11 @@ class RespClient:
         else:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(timeout_s)
-            self.sock.connect(path)
+            try:
+                self.sock.connect(path)
+            except OSError:
+                self.sock.close()
+                raise
         self._buffer = bytearray()
         self._at = 0
 

@@ -21,7 +21,8 @@ class ListenError(Exception):
 def tcp_sockets(config: Config, notices: list[str]) -> list[socket.socket]:
     """Listening sockets for all addresses of `bind`; what to log about those that were left out goes into `notices`.
 
-    An address with a leading hyphen may be unavailable; any other that fails raises ListenError. Port 0 has no sockets.
+    An address with a leading hyphen may be unavailable; any other that fails raises ListenError. Port 0 has no sockets,
+    nor has a `bind` of no addresses.
     """
     sockets: list[socket.socket] = []
     if config.port == 0:
@@ -31,8 +32,6 @@ def tcp_sockets(config: Config, notices: list[str]) -> list[socket.socket]:
             made = _optional_tcp(address, config, notices)
             if made is not None:
                 sockets.append(made)
-        if not sockets:
-            raise ListenError(f"Failed listening on port {config.port} (tcp), aborting: no address is available")
     except ListenError:
         close_all(sockets)
         raise

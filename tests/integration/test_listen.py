@@ -19,8 +19,8 @@ from pyrite.server.accept import PROTECTED_MODE, is_loopback
 from pyrite.server.config import Config
 from pyrite.server.log import Log
 from pyrite.server.server import Server as ServerObject
-from tests.integration.processes import wait_for
-from tests.support import ErrorReply, RespClient, Server, free_port
+from tests.integration.processes import run, wait_for
+from tests.support import ErrorReply, RespClient, Server, free_port, launch, pyrite_program
 
 # Where the length of the backlog stands in what TCP_INFO says of a listening socket: `sacked`, the sixth number.
 TCP_INFO_BACKLOG_AT = 8 + 5 * 4
@@ -56,9 +56,40 @@ def test_a_hyphen_excuses_only_an_address_that_is_not_there() -> None:
             listen.tcp_sockets(config, [])
 
 
-def test_no_address_at_all() -> None:
-    with pytest.raises(listen.ListenError, match="no address is available"):
-        listen.tcp_sockets(config_with(bind="-203.0.113.9", port=str(free_port())), [])
+@pytest.mark.parametrize("addresses", ["", "-203.0.113.9"])
+def test_no_address_at_all(start_pyrite: Callable[..., Server], tmp_path: Path, addresses: str) -> None:
+    path = str(tmp_path / "socket")
+    server = start_pyrite("--unixsocket", path)
+    with RespClient(path=path) as client:
+        for _ in range(2):
+            assert client.call("CONFIG", "SET", "bind", addresses) == b"OK"
+            assert client.call("CONFIG", "GET", "bind") == [b"bind", addresses.encode()]
+            assert not is_served("127.0.0.1", server.port)
+            assert client.call("CONFIG", "SET", "bind", "127.0.0.1") == b"OK"
+            assert is_served("127.0.0.1", server.port)
+
+
+@pytest.mark.parametrize("addresses", ["", "-203.0.113.9"])
+def test_a_start_with_no_address_at_all(tmp_path: Path, addresses: str) -> None:
+    path = str(tmp_path / "socket")
+    arguments = ["--port", str(free_port()), "--bind", addresses, "--save", ""]
+    refused = run(tmp_path, *arguments)
+    assert refused.status == 1
+    assert "Configured to not listen anywhere, exiting." in refused.err
+    running = launch(pyrite_program(), tmp_path, *arguments, "--unixsocket", path)
+    try:
+        wait_for(lambda: is_answered(path), "the unix socket is served")
+    finally:
+        running.terminate()
+        assert running.wait(20) == 0
+
+
+def is_answered(path: str) -> bool:
+    try:
+        with RespClient(path=path) as client:
+            return client.call("PING") == b"PONG"
+    except OSError:
+        return False
 
 
 def test_sockets_are_closed_when_one_of_them_fails() -> None:
