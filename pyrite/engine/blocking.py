@@ -22,6 +22,7 @@ from cython.cimports.pyrite.engine.client import (
     CLIENT_REPLY_SKIP,
     Client,
 )
+from cython.cimports.pyrite.engine.command import Command
 from cython.cimports.pyrite.engine.state import ServerState
 from cython.cimports.pyrite.keyspace.database import Database, slice_of
 
@@ -80,22 +81,39 @@ class KeyWait:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def _end(self) -> cython.int:
+    def _end(self, failed: cython.bint) -> cython.int:
         """The reply is written: go on with what the client sent meanwhile."""
         client: Client = self.client
-        command = client.last_command
-        if command is not None:
-            command.calls += 1
+        if client.last_command is not None:
+            self._count(client.last_command, failed)
         self.leave()
         client.flags &= ~CLIENT_BLOCKED
         return client.go_on_later()
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _count(self, command: Command, failed: cython.bint) -> cython.int:
+        """Statistics, latency, slow log: as of a command that took as long as it ran, waiting aside."""
+        client: Client = self.client
+        server: ServerState = client.server
+        server.commands_processed += 1
+        command.calls += 1
+        command.failed_calls += failed
+        command.total_ns += self.ran_ns
+        if server.latency_tracking:
+            command.record(self.ran_ns)
+        if self.ran_ns >= server.slowlog_threshold_us * 1000 and server.slowlog_threshold_us >= 0:
+            client.args = self.args
+            server.on_slow_command(client, command, self.ran_ns)
+            client.args = None
+        return 0
 
     def time_out(self) -> None:
         """The time is over."""
         if self.client.blocked is self:
             if not self.client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
                 _reply_nothing(self.client.reply, self.timeout_reply)
-            self._end()
+            self._end(False)
 
     def unblock(self, is_error: bool) -> None:
         """CLIENT UNBLOCK: as by the timeout, or with an error."""
@@ -105,7 +123,7 @@ class KeyWait:
         self.client.server.count_error(UNBLOCKED)
         if not self.client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
             self.client.reply.error(UNBLOCKED)
-        self._end()
+        self._end(True)
 
 
 @cython.cfunc
@@ -143,6 +161,25 @@ def block_on_keys(
         if timeout_ms:
             wait.set_timer(timeout_ms)
     return 0
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def request_blocked(client: Client, ran_ns: int64_t) -> cython.int:
+    """The client's request, which has run for so long, waits."""
+    wait: KeyWait
+    if client.blocked is not None:
+        wait = client.blocked
+        wait.args = client.args
+        wait.ran_ns = ran_ns
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def ran_before_ns(client: Client) -> int64_t:
+    """How long the request that runs again has run before; 0 where its client was closed meanwhile."""
+    return cython.cast(KeyWait, client.blocked).ran_ns if client.blocked is not None else 0
 
 
 @cython.cfunc

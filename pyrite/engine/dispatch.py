@@ -15,7 +15,7 @@ from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.core.clock import clock_ns
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.reply import Reply
-from cython.cimports.pyrite.engine.blocking import serve_ready
+from cython.cimports.pyrite.engine.blocking import ran_before_ns, request_blocked, serve_ready
 from cython.cimports.pyrite.engine.client import (
     CLIENT_BLOCKED,
     CLIENT_DENY_BLOCKING,
@@ -363,7 +363,10 @@ def call(client: Client, command: Command) -> cython.int:
     server.keyspace.no_touch = False
     if server.monitors and not command.flags & SKIP_MONITOR and not client.is_retry:
         feed_monitors(client, command)
+    if client.is_retry:
+        elapsed += ran_before_ns(client)
     if client.flags & CLIENT_BLOCKED:
+        request_blocked(client, elapsed)
         return BLOCKED
     _count(client, command, elapsed)
     if client.flags & CLIENT_SPECIAL:

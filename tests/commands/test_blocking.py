@@ -7,6 +7,8 @@ import pytest
 
 from tests.support import ErrorReply, RespClient, Server
 
+UNBLOCKED = ErrorReply(b"UNBLOCKED client unblocked via CLIENT UNBLOCK")
+
 
 @pytest.fixture
 def others(server: Server) -> Iterator[list[RespClient]]:
@@ -71,7 +73,7 @@ def test_unblock(server: Server, client: RespClient) -> None:
     client.send("BLPOP", "k", 0)
     wait_for_blocked(server, 1)
     assert server.call("CLIENT", "UNBLOCK", identity, "ERROR") == 1
-    assert client.read() == ErrorReply(b"UNBLOCKED client unblocked via CLIENT UNBLOCK")
+    assert client.read() == UNBLOCKED
     assert server.call("CLIENT", "UNBLOCK", identity) == 0
 
 
@@ -151,3 +153,34 @@ def test_in_a_transaction_nobody_waits(client: RespClient) -> None:
 )
 def test_timeouts_that_are_refused(client: RespClient, timeout: str, error: bytes) -> None:
     assert client.call("BLPOP", "k", timeout) == ErrorReply(error)
+
+
+@pytest.mark.parametrize("end", ["error", "unblocked", "time-out", "served", "served late"])
+def test_one_that_waited_is_counted_once(server: Server, client: RespClient, end: str) -> None:
+    """With the time that it ran, in the statistics of its command, the latency histogram and the slow log."""
+    identity = client.call("CLIENT", "ID")
+    with server.config(slowlog_log_slower_than=0):
+        server.call("CONFIG", "RESETSTAT")
+        server.call("SLOWLOG", "RESET")
+        client.send("BLPOP", "k", "l", "0.05" if end == "time-out" else 0)
+        if end == "time-out":
+            assert client.read() is None
+        else:
+            wait_for_blocked(server, 1)
+            assert "cmdstat_blpop" not in server.info("commandstats")
+        if end in {"error", "unblocked"}:
+            server.call("CLIENT", "UNBLOCK", identity, "ERROR" if end == "error" else "TIMEOUT")
+            assert client.read() == (UNBLOCKED if end == "error" else None)
+        elif end != "time-out":
+            if end == "served late":
+                # What wakes it is gone again before it is served.
+                server.client.pipeline([("MULTI",), ("RPUSH", "k", "x"), ("DEL", "k"), ("EXEC",)])
+            server.call("RPUSH", "l", "x")
+            assert client.read() == [b"l", b"x"]
+        stats = dict(part.split("=") for part in server.info("commandstats")["cmdstat_blpop"].split(","))
+        assert (stats["calls"], stats["rejected_calls"]) == ("1", "0")
+        assert stats["failed_calls"] == ("1" if end == "error" else "0")
+        assert 0 < float(stats["usec_per_call"]) < 40_000
+        assert server.call("LATENCY", "HISTOGRAM", "blpop")[1][1] == 1  # type: ignore[index]
+        slow = [entry[3] for entry in server.call("SLOWLOG", "GET", -1) if entry[3][0] == b"BLPOP"]  # type: ignore[attr-defined]
+        assert slow == [[b"BLPOP", b"k", b"l", b"0.05" if end == "time-out" else b"0"]]
