@@ -144,6 +144,16 @@ def _title(server: Server, config: Config) -> None:
         process.set_title(process.title(config))
 
 
+def _oom_score(server: Server, config: Config) -> None:
+    """Which process the kernel ends first when memory runs out. Raises ConfigError, but for a start, which goes on."""
+    try:
+        server.oom_score.set(config.oom_score_adj, config.oom_score_adj_values[0])
+    except OSError as error:
+        server.log_warning(f"Unable to write oom_score_adj: {error.strerror}")
+        if server.acceptor.is_open:
+            raise ConfigError("Failed to set current oom_score_adj. Check server logs.") from None
+
+
 def _bind(server: Server, config: Config) -> None:
     """The addresses to listen on. Raises ConfigError."""
     _listen_anew(server, config, "Failed to bind to specified addresses.")
@@ -207,6 +217,7 @@ APPLIED = (
     (_clients, ("maxclients",)),
     (_logging, ("loglevel",)),
     (_title, ("proc-title-template",)),
+    (_oom_score, ("oom-score-adj", "oom-score-adj-values")),
     (_bind, ("bind",)),
     (_port, ("port",)),
 )

@@ -17,6 +17,9 @@ from pyrite.server.log import say
 # Descriptors beyond those of clients: log, listening sockets, files of persistence.
 RESERVED_DESCRIPTORS = 32
 
+OOM_SCORE = "/proc/self/oom_score_adj"
+OOM_SCORE_MAX = 1000
+
 _PR_SET_THP_DISABLE = 41
 _PROCESSORS = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
 _PROCESSOR_MAX = 4095
@@ -115,6 +118,31 @@ def disable_huge_pages() -> None:
     """Ask the kernel for no transparent huge pages in this process: they make copy-on-write copy far too much."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
+
+
+class OomScore:
+    """The kernel's oom_score_adj of this process: who is ended first when memory runs out."""
+
+    def __init__(self) -> None:
+        self._base: int | None = None  # what it was before; None while it is not ours
+
+    def set(self, mode: str, score: int) -> None:
+        """Set the score: as it is where `mode` is "absolute", on top of what was before where it is "yes".
+
+        "no" gives back what was before. Raises OSError.
+        """
+        if mode == "no":
+            if self._base is None:
+                return
+            score, self._base = self._base, None
+        else:
+            if self._base is None:
+                with open(OOM_SCORE, encoding="ascii") as file:
+                    self._base = int(file.read())
+            if mode == "yes":
+                score += self._base
+        with open(OOM_SCORE, "w", encoding="ascii") as file:
+            file.write(str(max(-OOM_SCORE_MAX, min(score, OOM_SCORE_MAX))))
 
 
 def run_on(processors: str) -> None:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.errors import LOADING, CommandError
@@ -84,6 +84,7 @@ class Server(ServerState):
         self.evictor = Evictor(self.keyspace)
         self.acceptor = Acceptor(self)
         self.children = Children(self)
+        self.oom_score = process.OomScore()
         self.snapshots = Snapshots(self)
         self._is_ending = False
         self._ending_signal = 0  # that has been received, and not yet acted on
@@ -415,6 +416,9 @@ class Server(ServerState):
         self.logger.role = "C"
         processors = {"rdb": self.config.bgsave_cpulist, "aof": self.config.aof_rewrite_cpulist}
         process.run_on(processors.get(kind, ""))
+        with suppress(OSError):
+            # Where it fails, it failed for the server as well, which has said so.
+            self.oom_score.set(self.config.oom_score_adj, self.config.oom_score_adj_values[2])
         if self.shows_title:
             process.set_title(process.title(self.config, f"pyrite-{kind}-child"))
 

@@ -12,7 +12,16 @@ import pytest
 
 from pyrite import REDIS_VERSION, __version__
 from tests.integration.processes import resident_bytes, run, wait_for, with_open_files
-from tests.support import ROOT, RespClient, Server, free_port, pyrite_program, server_environment, start_server
+from tests.support import (
+    ROOT,
+    ErrorReply,
+    RespClient,
+    Server,
+    free_port,
+    pyrite_program,
+    server_environment,
+    start_server,
+)
 
 EMPTY_MAX_BYTES = 40 * 1024**2
 
@@ -98,6 +107,34 @@ def test_title_of_the_process(start_pyrite: Callable[..., Server]) -> None:
     assert shown == f"pyrite-server 127.0.0.1:{server.port}".encode()
     own = start_pyrite("--proc-title-template", "cache {port}")
     assert Path(f"/proc/{own.pid}/cmdline").read_bytes().rstrip(b"\0") == f"cache {own.port}".encode()
+
+
+def test_oom_score(start_pyrite: Callable[..., Server]) -> None:
+    """The kernel's score, by which it ends one process before another: of the server, and of a child of it."""
+    base = oom_score(os.getpid())
+    server = start_pyrite("--oom-score-adj", "yes", "--oom-score-adj-values", "10", "20", "30")
+    assert oom_score(server.pid) == min(base + 10, 1000)
+    assert server.call("CONFIG", "SET", "oom-score-adj-values", "15 20 40") == b"OK"
+    assert oom_score(server.pid) == min(base + 15, 1000)
+    server.client.pipeline([("SET", f"k{number}", "v") for number in range(100)])
+    with server.config(rdb_key_save_delay=100_000):
+        assert server.call("BGSAVE") == b"Background saving started"
+        pid = int(re.findall(r"Background saving started by pid (\d+)", server.output())[0])
+        wait_for(lambda: oom_score(pid) == min(base + 40, 1000), "the child's score")
+        assert oom_score(server.pid) == min(base + 15, 1000)
+    # What fails afterwards takes it back, too.
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = server.call("CONFIG", "SET", "oom-score-adj-values", "25 20 40", "port", port)
+    assert isinstance(refused, ErrorReply)
+    assert server.call("CONFIG", "GET", "oom-score-adj-values") == [b"oom-score-adj-values", b"15 20 40"]
+    assert oom_score(server.pid) == min(base + 15, 1000)
+    assert server.call("CONFIG", "SET", "oom-score-adj", "no") == b"OK"
+    assert oom_score(server.pid) == base
+
+
+def oom_score(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 def test_memory_of_the_empty_server(start_pyrite: Callable[..., Server]) -> None:

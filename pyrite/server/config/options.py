@@ -62,15 +62,12 @@ IO_THREADS = Missing("I/O threads yet")
 JEMALLOC = Missing("jemalloc")
 LOGO = Missing("start-up logo")
 MODULES = Missing("modules yet")
-OOM_SCORE = Missing("control of the kernel's OOM score yet")
 PANIC = Missing("panic handler")
 REPLICATION = Missing("replication yet")
-SNAPSHOTS = Missing("snapshots yet")
 SOCKET_MARK = Missing("marking of sockets yet")
 SYSLOG = Missing("logging to syslog yet")
 TLS = Missing("TLS yet")
 UPSTART = Missing("support for upstart")
-ACCEPT_LIMIT = Missing("limit on accepts per turn of the event loop yet")
 STARTUP_CHECKS = Missing("start-up check that could be ignored")
 MEMORY_CHECK = Missing("memory check after a crash")
 WATCHDOG = Missing("software watchdog")
@@ -100,9 +97,7 @@ class Options:
     maxclients = Integer(10000, 1, UINT_MAX, "Clients connected at once.")
     socket_mark_id = Integer(0, 0, UINT_MAX, "Mark on listening sockets.", IMMUTABLE, missing=SOCKET_MARK.only("0"))
     bind_source_addr = Text("", "Address that outgoing connections start from.", nullable=True, missing=REPLICATION)
-    max_new_connections_per_cycle = Integer(
-        10, 1, 1000, "Connections accepted per turn of the event loop.", missing=ACCEPT_LIMIT
-    )
+    max_new_connections_per_cycle = Integer(10, 1, 1000, "Connections accepted per turn of the event loop.")
     max_new_tls_connections_per_cycle = Integer(
         1, 1, 1000, "TLS connections accepted per turn of the event loop.", missing=TLS
     )
@@ -157,9 +152,8 @@ class Options:
         ("no", "yes", "relative", "absolute"),
         "Whether to tell the kernel which process to kill first.",
         synonyms={"relative": "yes"},
-        missing=OOM_SCORE.only("no"),
     )
-    oom_score_adj_values = OomScores((0, 200, 800), "Scores of master, replica and child.", missing=OOM_SCORE)
+    oom_score_adj_values = OomScores((0, 200, 800), "Scores of master, replica and child.")
     disable_thp = Boolean(True, "Switch transparent huge pages off for the process.", IMMUTABLE)
     server_cpulist = Text(
         "",
