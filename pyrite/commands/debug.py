@@ -197,7 +197,7 @@ def _set_skip_checksum_validation(client: Client, args: Args) -> None:
 
 
 def _aof_flush_sleep(client: Client, args: Args) -> None:
-    client.server.aof.flush_delay_us = _number(args[2])
+    client.server.aof.writer.flush_delay_us = _number(args[2])
     client.reply.ok()
 
 

@@ -1,9 +1,6 @@
 """The append-only log: every change of the dataset, on disk before its client is told, and rewritten when it grows.
 
-`engine.propagation` writes the commands into a buffer. At the end of each turn, before any reply is sent, `flush`
-appends the buffer to the last increment; appendfsync says when that is flushed to disk. `always`: before the replies
-are sent, once for all of them. `everysec`: in a thread, once a second; where the disk is so slow that a flush is still
-under way, writing waits for it up to two seconds, as it would block.
+`engine.propagation` writes the commands into a buffer, which `aof_writer` appends to the last increment.
 
 A rewrite begins a new increment and has a child write a new base. When that is done, one replaced manifest makes them
 the log, and what was there before is history.
@@ -11,16 +8,16 @@ the log, and what was there before is history.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from pyrite.core.errors import CommandError
 from pyrite.persistence import aof_files
 from pyrite.persistence.aof_base import temporary_base, write_base
 from pyrite.persistence.aof_load import LoadedLog, load_log
+from pyrite.persistence.aof_writer import AofWriter
 from pyrite.persistence.loading import LoadError, LoadingStopped
 from pyrite.persistence.manifest import Manifest
 from pyrite.persistence.syncer import Syncer
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
 
 CHILD = "aof"
 OFF, ON, STARTING = "off", "on", "starting"  # starting: the first base is being written
-POSTPONE_S = 2.0
-ERROR_LOG_S = 30.0
 FAILURES_UNLIMITED = 3  # rewrites that may fail in a row before the next one has to wait
 DELAY_S = 60
 DELAY_MAX_S = 3600
@@ -47,19 +42,10 @@ class Aof:
         self.state = OFF
         self.manifest = Manifest()
         self.syncer = Syncer()
-        self._fd = -1
-        self._file_bytes = 0  # of the increment that is open
+        self.writer = AofWriter(server, self.syncer)
         self.size_bytes = 0  # of all files together
         self.base_bytes = 0  # the size after the last rewrite
-        self._postponed_at: float | None = None
-        self._synced_at = 0.0
-        self._logged_error_at = float("-inf")
-        self.write_error: OSError | None = None
-        self._refuses = False  # writes, because of an error
-        self.flush_delay_us = 0  # DEBUG AOF-FLUSH-SLEEP
         self._is_open = False  # the start is over, so that a change of the configuration acts at once
-        self.delayed_syncs = 0
-        self.write_ns = 0  # spent in writing, since the start
         # Rewrites
         self.rewrite_scheduled = False
         self.rewrites = 0
@@ -166,7 +152,7 @@ class Aof:
             os.close(fd)
             raise
         self.manifest = manifest
-        self._use(fd)
+        self.writer.use(fd)
         self._measure()
         self.state = ON
         self._is_open = True
@@ -183,15 +169,6 @@ class Aof:
                 os.unlink(temporary)
             raise
 
-    def _use(self, fd: int) -> None:
-        """Append to this file from now on."""
-        old, self._fd = self._fd, fd
-        self._file_bytes = os.fstat(fd).st_size
-        self._server.propagation.begin_file()
-        if old >= 0:
-            self.syncer.sync_and_close(old)
-        self._postponed_at = None
-
     def _measure(self) -> None:
         """Learn how large the log is, as after a rewrite."""
         sizes = [aof_files.size_of(os.path.join(self.directory, file.name)) for file in self.manifest.files]
@@ -202,151 +179,17 @@ class Aof:
     # Writing
 
     def flush(self, *, force: bool = False) -> None:
-        """Append what waits to the file, and flush it as appendfsync says."""
-        server = self._server
-        propagation = server.propagation
-        waiting = propagation.waiting_bytes
-        if not waiting or self._fd < 0:
-            return
-        policy = server.config.appendfsync
-        if policy == "everysec" and not force and self._waits_for_disk():
-            return
-        self._postponed_at = None
-        if self.flush_delay_us:
-            time.sleep(self.flush_delay_us / 1e6)
-        written, error = 0, None
-        started_ns = time.monotonic_ns()
-        try:
-            written = propagation.append(self._fd)
-        except OSError as problem:
-            error = problem
-        self._note_write(time.monotonic_ns() - started_ns)
-        if written < waiting:
-            written = self._fail(written, waiting, error, policy)
-        elif self.write_error is not None:
-            server.log_warning("AOF write error looks solved, the server can write again.")
-            self.write_error = None
-            self.check_disk()
-        propagation.written(written)
-        self._file_bytes += written
-        self.size_bytes += written
-        self.sync(policy)
-
-    def _note_write(self, ns: int) -> None:
-        """Note how long writing took, and beside what."""
-        self.write_ns += ns
-        latency_ms = ns // 1_000_000
-        if not latency_ms:
-            return
-        server = self._server
-        beside = b"alone"
-        if self.syncer.pending:
-            beside = b"pending-fsync"
-        elif server.children.running is not None:
-            beside = b"active-child"
-        server.latency.add(b"aof-write-" + beside, latency_ms)
-        server.latency.add(b"aof-write", latency_ms)
-
-    def _waits_for_disk(self) -> bool:
-        """Tell whether writing has to wait for a flush that is under way."""
-        if not self.syncer.pending:
-            return False
-        now = time.monotonic()
-        if self._postponed_at is None:
-            self._postponed_at = now
-            return True
-        if now - self._postponed_at < POSTPONE_S:
-            return True
-        self.delayed_syncs += 1
-        self._server.log_notice(
-            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for "
-            "fsync to complete, this may slow down the server."
-        )
-        return False
-
-    def _fail(self, written: int, waiting: int, error: OSError | None, policy: str) -> int:
-        """Not all could be written: take back what was, or keep it; returns the bytes that stay in the file."""
-        server = self._server
-        error = error or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        now = time.monotonic()
-        if now - self._logged_error_at >= ERROR_LOG_S:
-            self._logged_error_at = now
-            server.log_warning(
-                f"Error writing to the AOF file: {error.strerror} ({written} of {waiting} bytes written)"
-            )
-        if written:
-            try:
-                os.ftruncate(self._fd, self._file_bytes)
-                written = 0
-            except OSError as problem:
-                server.log_warning(
-                    f"Could not remove short write from the append-only file: {problem.strerror}. The server may "
-                    f"refuse to load the AOF the next time it starts."
-                )
-        if policy == "always":
-            self._die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
-        self.write_error = error
-        self.check_disk()
-        return written
-
-    def _die(self, text: str) -> NoReturn:
-        """Nobody may be told that something is on disk which is not."""
-        self._server.log_warning(text)
-        os._exit(1)
-
-    def check_disk(self) -> None:
-        """Refuse writes while the log can't be written, and only then."""
-        problem = self.problem
-        reason = None if problem is None else os.fsencode(problem.strerror or str(problem))
-        text = None if reason is None else b"MISCONF Errors writing to the AOF file: " + reason
-        self._refuses = text is not None
-        self._server.note_disk_error("aof", None if text is None else (text, text))
-
-    @property
-    def problem(self) -> OSError | None:
-        """Why the log can't be written; None where it can."""
-        if self.state == OFF:
-            return None
-        return self.write_error or self.syncer.error
-
-    def sync(self, policy: str) -> None:
-        """Flush what was written to disk, if the policy says now."""
-        server = self._server
-        if server.config.no_appendfsync_on_rewrite and server.children.running is not None:
-            return
-        now = time.monotonic()
-        if policy == "always":
-            started_ns = time.monotonic_ns()
-            try:
-                os.fdatasync(self._fd)
-            except OSError as error:
-                self._die(
-                    f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {error.strerror}. "
-                    f"Exiting..."
-                )
-            server.latency.add(b"aof-fsync-always", (time.monotonic_ns() - started_ns) // 1_000_000)
-            self.syncer.synced_bytes = self._file_bytes
-            self._synced_at = now
-        elif policy == "everysec" and now - self._synced_at >= 1.0 and not self.syncer.pending:
-            self._synced_at = now
-            self.syncer.sync(self._fd, self._file_bytes)
-
-    @property
-    def buffered_bytes(self) -> int:
-        """Bytes that wait to be written."""
-        return self._server.propagation.waiting_bytes
+        """Append what waits, and flush it to disk as appendfsync says."""
+        self.size_bytes += self.writer.flush(force=force)
 
     # What time brings
 
     def cron(self) -> None:
         """Do what is due."""
         server = self._server
-        if self.state != OFF and self._fd >= 0:
+        if self.writer.is_open:
             self.flush()
-            if self._file_bytes != self.syncer.synced_bytes:
-                self.sync("everysec" if server.config.appendfsync == "everysec" else "no")
-            if (self.problem is not None) != self._refuses:
-                self.check_disk()
+            self.writer.cron()
         if server.children.running is not None:
             return
         if self.rewrite_scheduled and not self._must_wait():
@@ -415,7 +258,7 @@ class Aof:
         """Begin a log, whose first base a child writes. Raises OSError where that can't even begin."""
         server = self._server
         self.state = STARTING
-        self.write_error = self.syncer.error = None
+        self.writer.forget_errors()
         if server.children.running == CHILD:
             server.log_notice(
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and "
@@ -442,37 +285,27 @@ class Aof:
         """End the log: what was written stays on disk."""
         server = self._server
         starting = self.state == STARTING
-        if self._fd >= 0:
-            self.flush(force=True)
-            self.syncer.wait()
-            with suppress(OSError):
-                os.fdatasync(self._fd)
-            os.close(self._fd)
-            self._fd = -1
+        self.flush(force=True)
+        with suppress(OSError):
+            self.writer.sync_and_close()
         server.propagation.stop_log()
         self.state = OFF
         self.rewrite_scheduled = False
-        self.write_error = None
-        self.check_disk()
         if self.is_rewriting:
             server.log_notice(f"Killing running AOF rewrite child: {server.children.pid}")
             server.children.kill()
         if starting:
             self._remove_temporary_increment()
-        self._synced_at = 0.0
 
     def close(self) -> None:
         """The server ends: all that was written down is on disk when this returns."""
-        if self._fd >= 0:
+        if self.writer.is_open:
             self._server.log_notice("Calling fsync() on the AOF file.")
             self.flush(force=True)
-            self.syncer.wait()
             try:
-                os.fdatasync(self._fd)
+                self.writer.sync_and_close()
             except OSError as error:
                 self._server.log_warning(f"Fail to fsync the AOF file: {error.strerror}. Try to shut down anyway.")
-            os.close(self._fd)
-            self._fd = -1
         self.syncer.stop()
 
     # Rewriting
@@ -526,7 +359,7 @@ class Aof:
         self.flush(force=True)
         if self.state == STARTING:
             self.syncer.wait()
-            self._use(aof_files.open_increment(self._temporary_increment, anew=True))
+            self.writer.use(aof_files.open_increment(self._temporary_increment, anew=True))
             name = os.path.basename(self._temporary_increment)
             server.log_notice(f"Creating AOF incr file {name} on background rewrite")
             if not server.propagation.on:
@@ -542,7 +375,7 @@ class Aof:
             raise
         server.log_notice(f"Creating AOF incr file {manifest.increments[-1].name} on background rewrite")
         self.manifest = manifest
-        self._use(fd)
+        self.writer.use(fd)
 
     def _done(self, outcome: Outcome, *, is_rdb: bool) -> None:
         """The child has ended."""
@@ -629,9 +462,7 @@ class Aof:
     def _drop_temporary_increment(self) -> None:
         """Log nothing until the next rewrite begins."""
         self._server.propagation.stop_log()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self.writer.drop()
         self._remove_temporary_increment()
 
     def _remove_temporary_increment(self) -> None:

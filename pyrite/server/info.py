@@ -133,7 +133,7 @@ def _memory(server: Server) -> Fields:
         "mem_clients_slaves": 0,
         "mem_clients_normal": figures.clients,
         "mem_cluster_links": 0,
-        "mem_aof_buffer": server.aof.buffered_bytes,
+        "mem_aof_buffer": server.aof.writer.buffered_bytes,
         "mem_allocator": "pyrite-slabs",
         "mem_overhead_db_hashtable_rehashing": figures.rehashing,
         "active_defrag_running": 0,
@@ -190,7 +190,7 @@ def _append_only(server: Server) -> Fields:
         "aof_last_bgrewrite_status": "ok" if aof.last_rewrite_good else "err",
         "aof_rewrites": aof.rewrites,
         "aof_rewrites_consecutive_failures": aof.failures,
-        "aof_last_write_status": "ok" if aof.problem is None else "err",
+        "aof_last_write_status": "ok" if aof.writer.problem is None else "err",
         "aof_last_cow_size": aof.last_cow_bytes,
     }
 
@@ -204,9 +204,9 @@ def _log_sizes(server: Server) -> Fields:
         "aof_current_size": aof.size_bytes,
         "aof_base_size": aof.base_bytes,
         "aof_pending_rewrite": int(aof.rewrite_scheduled),
-        "aof_buffer_length": aof.buffered_bytes,
+        "aof_buffer_length": aof.writer.buffered_bytes,
         "aof_pending_bio_fsync": aof.syncer.pending,
-        "aof_delayed_fsync": aof.delayed_syncs,
+        "aof_delayed_fsync": aof.writer.delayed_syncs,
     }
 
 
@@ -436,7 +436,7 @@ def _keyspace(server: Server) -> Fields:
 def _debug(server: Server) -> Fields:
     """Shown only when it is asked for by name."""
     return {
-        "eventloop_duration_aof_sum": server.aof.write_ns // 1000,
+        "eventloop_duration_aof_sum": server.aof.writer.write_ns // 1000,
         "eventloop_duration_cron_sum": server.cron.turns_ns // 1000,
         "eventloop_duration_max": server.longest_cycle_ns // 1000,
         "eventloop_cmd_per_cycle_max": server.most_commands_in_cycle,
