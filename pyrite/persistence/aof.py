@@ -258,7 +258,7 @@ class Aof:
         """Begin a log, whose first base a child writes. Raises OSError where that can't even begin."""
         server = self._server
         self.state = STARTING
-        self.writer.forget_errors()
+        self.writer.forget()
         if server.children.running == CHILD:
             server.log_notice(
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and "
@@ -288,6 +288,7 @@ class Aof:
         self.flush(force=True)
         with suppress(OSError):
             self.writer.sync_and_close()
+        self.writer.forget()
         server.propagation.stop_log()
         self.state = OFF
         self.rewrite_scheduled = False

@@ -69,13 +69,12 @@ class AofWriter:
         if self.is_open:
             os.close(self._fd)
             self._fd = -1
-        self._synced_at = 0.0
-        self._error = None
-        self._check_disk()
 
-    def forget_errors(self) -> None:
-        """What was wrong with an earlier file is nothing to the next one."""
+    def forget(self) -> None:
+        """What was wrong with the disk is nothing to a log that is off, or that begins."""
         self._error = self.syncer.error = None
+        self._synced_at = 0.0
+        self._check_disk()
 
     # Writing
 
@@ -182,9 +181,7 @@ class AofWriter:
 
     @property
     def problem(self) -> OSError | None:
-        """Why the log can't be written; None where it can, or there is none."""
-        if not self.is_open:
-            return None
+        """Why the log can't be written; None where it can."""
         return self._error or self.syncer.error
 
     def _sync(self, policy: str) -> None:
