@@ -14,6 +14,18 @@ cdef enum:
     UNAUTHENTICATED_BYTES = 16384
     ARGUMENTS_KEPT = 1024       # room that is kept between requests
 
+# What a line of a multibulk request begins with
+cdef enum:
+    COUNT = 42                  # '*'
+    LENGTH = 36                 # '$'
+
+# The first four bytes of such a line, but for its first byte and the digits, read little-endian
+cdef enum:
+    ONE_DIGIT = 0x0A0D0000
+    ONE_DIGIT_MASK = 0xFFFF00FF
+    TWO_DIGITS = 0x0D000000
+    TWO_DIGITS_MASK = 0xFF0000FF
+
 cdef struct Slice:
     char* p
     Py_ssize_t n
@@ -38,7 +50,6 @@ cdef class Args:
     cdef int parse(
         self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max, bint trusted
     ) noexcept nogil
-    cdef bint _parse_short(self, char* buf, Py_ssize_t length, Py_ssize_t start, Py_ssize_t bulk_max) noexcept nogil
     cdef int _parse_inline(self, char* buf, Py_ssize_t length) noexcept nogil
     cdef int _parse_count(self, char* buf, Py_ssize_t length, bint trusted) noexcept nogil
     cdef int _parse_bulk_length(self, char* buf, Py_ssize_t length, Py_ssize_t bulk_max, bint trusted) noexcept nogil

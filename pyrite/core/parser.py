@@ -16,7 +16,7 @@ take the block over (`take_blob`), so storing a large value copies nothing.
 """
 
 import cython
-from cython.cimports.libc.stdint import uintptr_t
+from cython.cimports.libc.stdint import uint32_t, uintptr_t
 from cython.cimports.libc.string import memchr, memcpy
 from cython.cimports.pyrite.core.entry import Blob, blob_data, blob_free, blob_new, blob_reserve
 from cython.cimports.pyrite.core.memory import mem_alloc, mem_free, mem_realloc
@@ -162,20 +162,63 @@ def _parse_number(
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def _short_line(p: cython.p_char, left: cython.Py_ssize_t, value: cython.pointer[cython.longlong]) -> cython.Py_ssize_t:
-    """Bytes of the rest of a line that is one or two digits and its end, the number in `value`; 0 for any other.
+def _short_line(
+    p: cython.p_const_char, left: cython.Py_ssize_t, kind: uint32_t, value: cython.pointer[cython.longlong]
+) -> cython.Py_ssize_t:
+    """Bytes of a line of this kind whose number, then in `value`, has one or two digits; 0 for any other.
 
     Nearly all counts and lengths are so short, and need no search for the end of the line.
     """
-    if left < 3 or not 48 <= p[0] <= 57:
+    head: uint32_t
+    if left < 5:
         return 0
-    if p[1] == 13:
-        value[0] = p[0] - 48
-        return 3
-    if left < 4 or p[0] == 48 or not 48 <= p[1] <= 57 or p[2] != 13:
-        return 0
-    value[0] = (p[0] - 48) * 10 + p[1] - 48
-    return 4
+    memcpy(cython.address(head), p, 4)
+    if head & ONE_DIGIT_MASK == ONE_DIGIT | kind and 48 <= p[1] <= 57:
+        value[0] = p[1] - 48
+        return 4
+    if head & TWO_DIGITS_MASK == TWO_DIGITS | kind and 49 <= p[1] <= 57 and 48 <= p[2] <= 57:
+        value[0] = (p[1] - 48) * 10 + p[2] - 48
+        return 5
+    return 0
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _short_request(
+    args: Args,
+    buf: cython.p_char,
+    length: cython.Py_ssize_t,
+    start: cython.Py_ssize_t,
+    bulk_max: cython.Py_ssize_t,
+) -> cython.bint:
+    """Read a new request that is all here, with counts and lengths of one or two digits, as nearly all are.
+
+    Returns False for any other, and where the last one's blocks are still to be freed; nothing is noted then.
+    """
+    i: cython.Py_ssize_t
+    value: cython.longlong = 0
+    total: cython.Py_ssize_t = 0
+    at: cython.Py_ssize_t = start
+    line: cython.Py_ssize_t = _short_line(buf + at, length - at, COUNT, cython.address(value))
+    count: cython.Py_ssize_t = value
+    if line == 0 or count > UNAUTHENTICATED_ARGUMENTS or args.owned_count:
+        return False
+    at += line
+    for i in range(count):
+        line = _short_line(buf + at, length - at, LENGTH, cython.address(value))
+        at += line
+        if line == 0 or value > bulk_max or value > length - at - 2:
+            return False
+        args.v[i].p = buf + at
+        args.v[i].n = value
+        at += value + 2
+        total += value
+    args.argc = count
+    args.bytes_total = total
+    args.position = at
+    return True
 
 
 @cython.final
@@ -253,14 +296,14 @@ class Args:
         """
         status: cython.int
         if self.remaining == 0:
-            if start < length and buf[start] == 42 and self._parse_short(buf, length, start, bulk_max):
+            if _short_request(self, buf, length, start, bulk_max):
                 return PARSE_DONE
             if self.argc or self.owned_count:
                 self.reset()
             self.position = start
             if start >= length:
                 return PARSE_MORE
-            if buf[start] != 42:
+            if buf[start] != COUNT:
                 return self._parse_inline(buf, length)
             status = self._parse_count(buf, length, trusted)
             if status != PARSE_DONE or self.remaining == 0:
@@ -273,43 +316,6 @@ class Args:
             if not self._parse_bulk(buf, length):
                 return PARSE_MORE
         return PARSE_DONE
-
-    @cython.cfunc
-    @cython.inline
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _parse_short(
-        self, buf: cython.p_char, length: cython.Py_ssize_t, start: cython.Py_ssize_t, bulk_max: cython.Py_ssize_t
-    ) -> cython.bint:
-        """Read a new request that is all here, with counts and lengths of one or two digits, as nearly all are.
-
-        Returns False for any other, and where the last one's blocks are still to be freed; nothing is noted then.
-        """
-        i: cython.Py_ssize_t
-        value: cython.longlong = 0
-        total: cython.Py_ssize_t = 0
-        at: cython.Py_ssize_t = start + 1
-        line: cython.Py_ssize_t = _short_line(buf + at, length - at, cython.address(value))
-        count: cython.Py_ssize_t = value
-        if line == 0 or count > UNAUTHENTICATED_ARGUMENTS or self.owned_count:
-            return False
-        at += line
-        for i in range(count):
-            if at >= length or buf[at] != 36:
-                return False
-            at += 1
-            line = _short_line(buf + at, length - at, cython.address(value))
-            at += line
-            if line == 0 or value > bulk_max or value > length - at - 2:
-                return False
-            self.v[i].p = buf + at
-            self.v[i].n = value
-            at += value + 2
-            total += value
-        self.argc = count
-        self.bytes_total = total
-        self.position = at
-        return True
 
     @cython.cfunc
     @cython.nogil
@@ -348,9 +354,9 @@ class Args:
         """The line `*<count>`."""
         count: cython.longlong = 0
         start: cython.Py_ssize_t = self.position
-        short: cython.Py_ssize_t = _short_line(buf + start + 1, length - start - 1, cython.address(count))
+        short: cython.Py_ssize_t = _short_line(buf + start, length - start, COUNT, cython.address(count))
         if short and count <= UNAUTHENTICATED_ARGUMENTS:
-            self.position = start + 1 + short
+            self.position = start + short
             self.remaining = count
             return PARSE_DONE
         end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
@@ -382,12 +388,11 @@ class Args:
         start: cython.Py_ssize_t = self.position
         if start >= length:
             return PARSE_MORE
-        if buf[start] == 36:
-            short: cython.Py_ssize_t = _short_line(buf + start + 1, length - start - 1, cython.address(n))
-            if short and n <= bulk_max:
-                self.position = start + 1 + short
-                self.bulk_length = n
-                return PARSE_DONE
+        short: cython.Py_ssize_t = _short_line(buf + start, length - start, LENGTH, cython.address(n))
+        if short and n <= bulk_max:
+            self.position = start + short
+            self.bulk_length = n
+            return PARSE_DONE
         end: cython.p_char = cython.cast(cython.p_char, memchr(buf + start, 13, length - start))
         if end == cython.NULL:
             if length - start > INLINE_MAX_BYTES:
@@ -396,7 +401,7 @@ class Args:
             return PARSE_MORE
         if end - buf + 2 > length:
             return PARSE_MORE
-        if buf[start] != 36:
+        if buf[start] != LENGTH:
             self.odd = buf[start]
             self.problem = b"expected '$', got '%c'"
             return PARSE_ERROR
