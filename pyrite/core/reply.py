@@ -145,11 +145,11 @@ class Reply:
         if self.n + n + HEADER_MAX + 2 > self.capacity:
             self.grow(n + HEADER_MAX + 2)
         self.header(36, n)
-        memcpy(self.buf + self.n, p, n)
-        self.n += n
-        self.buf[self.n] = 13
-        self.buf[self.n + 1] = 10
-        self.n += 2
+        to: cython.p_char = self.buf + self.n
+        self.n += n + 2
+        memcpy(to, p, n)
+        to[n] = 13
+        to[n + 1] = 10
 
     @cython.cfunc
     @cython.nogil
@@ -166,11 +166,12 @@ class Reply:
         """A simple string, which holds no line break."""
         if self.n + n + 3 > self.capacity:
             self.grow(n + 3)
-        self.buf[self.n] = 43
-        memcpy(self.buf + self.n + 1, p, n)
+        to: cython.p_char = self.buf + self.n
         self.n += n + 3
-        self.buf[self.n - 2] = 13
-        self.buf[self.n - 1] = 10
+        to[0] = 43
+        memcpy(to + 1, p, n)
+        to[n + 1] = 13
+        to[n + 2] = 10
 
     @cython.cfunc
     @cython.nogil
