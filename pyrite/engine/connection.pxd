@@ -36,8 +36,6 @@ cdef class Connection(Client):
     cdef Py_ssize_t input_length    # of the input that is being worked on
 
     cdef int _process_input(self, char* buf, Py_ssize_t length) except -1
-    cdef int _run(self, Args args) except -1
-    cdef int _goes_on(self) except -1
     cdef int _flush_early(self) except -1
     cdef int _keep(self, Args args, char* buf, Py_ssize_t length, Py_ssize_t start) except -1
     cdef int _grow_own(self, Py_ssize_t room) except -1

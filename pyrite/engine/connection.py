@@ -42,6 +42,39 @@ HUNG_UP = cython.declare(uint32_t, EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 CLOSING = cython.declare(cython.int, CLIENT_CLOSED | CLIENT_CLOSE_AFTER_REPLY)
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _run(client: Connection, args: Args) -> cython.int:
+    """Run one request; see `process_command`. An empty one does nothing, but CLIENT REPLY SKIP counts it."""
+    if args.argc == 0:
+        client.flags &= ~CLIENT_REPLY_SKIP
+        return EXECUTED
+    client.args = args
+    status: cython.int = process_command(client)
+    client.args = None
+    if client.pushes is not None:
+        client.flush_pushes()
+    if client.server.running is not None:
+        client.server.running = None
+    return status
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _goes_on(client: Connection) -> cython.int:
+    """Between two requests of one read: tell whether to run the next one."""
+    server: ServerState = client.server
+    if client.flags & CLOSING:
+        return 0
+    if client.reply.n - client.reply.sent > FLUSH_AT:
+        client._flush_early()
+    if server.now_ns - server.ticked_ns > TICK_NS:
+        server.tick()
+    return not client.flags & CLIENT_CLOSED
+
+
 @cython.final
 @cython.cclass
 class Connection(Client):
@@ -211,7 +244,7 @@ class Connection(Client):
                 return self._keep(args, buf, length, start)
             if status == PARSE_ERROR:
                 return self._protocol_error(args)
-            if not self.done and self._run(args) >= POSTPONED:
+            if not self.done and _run(self, args) >= POSTPONED:
                 self._keep(args, buf, length, start)
                 self.complete = True
                 return 0
@@ -223,40 +256,9 @@ class Connection(Client):
             if args is self.partial:
                 self.partial = None
                 args = server.spare_args
-            if not self._goes_on() or start >= length:
+            if not _goes_on(self) or start >= length:
                 self._drop_own()
                 return 0
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(-1, check=False)
-    def _run(self, args: Args) -> cython.int:
-        """Run one request; see `process_command`. An empty one does nothing, but CLIENT REPLY SKIP counts it."""
-        if args.argc == 0:
-            self.flags &= ~CLIENT_REPLY_SKIP
-            return EXECUTED
-        self.args = args
-        status: cython.int = process_command(self)
-        self.args = None
-        if self.pushes is not None:
-            self.flush_pushes()
-        if self.server.running is not None:
-            self.server.running = None
-        return status
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(-1, check=False)
-    def _goes_on(self) -> cython.int:
-        """Between two requests of one read: tell whether to run the next one."""
-        server: ServerState = self.server
-        if self.flags & CLOSING:
-            return 0
-        if self.reply.n - self.reply.sent > FLUSH_AT:
-            self._flush_early()
-        if server.now_ns - server.ticked_ns > TICK_NS:
-            server.tick()
-        return not self.flags & CLIENT_CLOSED
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -374,7 +376,7 @@ class Connection(Client):
             return 0
         self.busy = True
         try:
-            self._run(self.partial)
+            _run(self, self.partial)
         finally:
             self.busy = False
         if self.flags & CLIENT_CLOSED:
