@@ -1,3 +1,5 @@
+from cpython.object cimport PyObject
+
 from pyrite.core.histogram cimport Histogram
 from pyrite.core.parser cimport Args
 
@@ -7,11 +9,17 @@ cdef enum:
     TABLE_SIZE = 2048           # at most half of it is used
     LAST_WORD_MAX = 16          # a longer name is looked up each time
 
+cdef extern from "Python.h":
+    ctypedef PyObject* (*vectorcallfunc)(PyObject* function, PyObject** args, size_t count, PyObject* names) noexcept
+    vectorcallfunc PyVectorcall_Function(PyObject* function) noexcept
+    PyObject* PyObject_Vectorcall(PyObject* function, PyObject** args, size_t count, PyObject* names) noexcept
+
 cdef class Command:
     cdef readonly str name          # in lower case; "config|get" for a subcommand
     cdef readonly bytes wire_name
     cdef bytes called               # what clients call it: the same, unless rename-command says otherwise
     cdef readonly object handler    # called with (client, args); None for a container
+    cdef vectorcallfunc run         # what calls the handler, without Python's way to it
     cdef readonly int arity         # arguments with the name; negative: at least so many
     cdef readonly long long flags
     cdef readonly long long acl     # category bits
@@ -39,3 +47,4 @@ cdef class Command:
     cdef int record(self, long long ns) except -1
 
 cdef Command lookup_command(Args args)
+cdef Command lookup_container(Args args)

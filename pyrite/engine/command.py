@@ -43,6 +43,9 @@ class Command:
         self.wire_name = self.name.encode()
         self.called = self.wire_name
         self.handler = handler
+        self.run = PyVectorcall_Function(cython.cast(cython.pointer[cython.PyObject], handler))
+        if self.run == cython.NULL:
+            self.run = PyObject_Vectorcall
         self.parent = parent
         self.arity = declared["arity"]
         self.group = declared["group"]
@@ -137,7 +140,10 @@ def _find(p: cython.p_const_char, n: cython.Py_ssize_t) -> Command:
 
 @cython.cfunc
 def lookup_command(args: Args) -> Command:
-    """The command that a request names; its container where the subcommand is missing or unknown; None for neither."""
+    """The command that a request names, None for an unknown one. A container without a subcommand is one, too.
+
+    Its arity sees to it that it does not run.
+    """
     global _last, _last_length
     n: cython.Py_ssize_t = args.v[0].n
     if n == _last_length and memcmp(_last_word, args.v[0].p, n) == 0:
@@ -145,16 +151,19 @@ def lookup_command(args: Args) -> Command:
     found: Command = _find(args.v[0].p, n)
     if found is None:
         return found
-    if not found.subcommands:
-        if n <= LAST_WORD_MAX:
-            memcpy(_last_word, args.v[0].p, n)
-            _last_length = n
-            _last = cython.cast(cython.pointer[cython.PyObject], found)
-        return found
-    if args.argc < 2:
-        return found
-    subcommand = found.subcommands_by_word.get(args[1].lower())
-    return found if subcommand is None else subcommand
+    if found.subcommands:
+        return found if args.argc < 2 else found.subcommands_by_word.get(args[1].lower())
+    if n <= LAST_WORD_MAX:
+        memcpy(_last_word, args.v[0].p, n)
+        _last_length = n
+        _last = cython.cast(cython.pointer[cython.PyObject], found)
+    return found
+
+
+@cython.cfunc
+def lookup_container(args: Args) -> Command:
+    """The command that a request's first word names: the container, where `lookup_command` finds no such subcommand."""
+    return _find(args.v[0].p, args.v[0].n)
 
 
 def find_command(name: bytes) -> Command | None:
@@ -231,7 +240,7 @@ def command(name: str, **declared):
 
 def container(name: str, *, summary: str, **declared) -> None:
     """Declare a command that is only the name of its subcommands."""
-    _register(Command(name, None, {"summary": summary, "arity": -2, **declared}))
+    _register(Command(name, None, {"summary": summary, **declared, "arity": -2}))
 
 
 def help_of(name: str, *, since: str, flags: int = LOADING | STALE, **declared) -> None:

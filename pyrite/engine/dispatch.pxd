@@ -1,3 +1,5 @@
+from cpython.object cimport PyObject
+
 from pyrite.engine.client cimport Client
 from pyrite.engine.command cimport Command
 
@@ -16,6 +18,10 @@ ctypedef int (*Guard)(Client client, Command command) except -1
 cdef struct GuardRow:
     int bit
     Guard check
+
+cdef struct HandlerArguments:
+    PyObject* client
+    PyObject* args
 
 cdef int process_command(Client client) except -1
 cdef int call(Client client, Command command) except -1

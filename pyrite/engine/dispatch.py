@@ -11,6 +11,7 @@ and where no bit is set the command runs at once.
 import traceback
 
 import cython
+from cython.cimports.cpython.ref import Py_DECREF
 from cython.cimports.libc.stdint import int64_t
 from cython.cimports.pyrite.core.clock import clock_ns
 from cython.cimports.pyrite.core.memory import mem_used
@@ -28,7 +29,7 @@ from cython.cimports.pyrite.engine.client import (
     CLIENT_TRACKING,
     Client,
 )
-from cython.cimports.pyrite.engine.command import Command, lookup_command
+from cython.cimports.pyrite.engine.command import Command, lookup_command, lookup_container
 from cython.cimports.pyrite.engine.propagation import Propagation
 from cython.cimports.pyrite.engine.state import (
     GUARD_AUTH,
@@ -266,11 +267,10 @@ def _printable(data: bytes) -> bytes:
 
 
 @cython.cfunc
-def _unknown(client: Client, container: Command | None) -> bytes:
+def _unknown(client: Client) -> bytes:
     words: list = client.args.tail(0)
+    container: Command = lookup_container(client.args)
     if container is not None:
-        if len(words) < 2:
-            return wrong_arity(container.wire_name)
         return b"ERR unknown subcommand '%b'. Try %b HELP." % (_printable(words[1]), container.name.upper().encode())
     quoted: bytes = b""
     for word in words[1:]:
@@ -288,9 +288,9 @@ def _unknown(client: Client, container: Command | None) -> bytes:
 def process_command(client: Client) -> cython.int:
     """Find, guard and run the command of the request in `client.args`; returns EXECUTED, REJECTED or POSTPONED."""
     command: Command = lookup_command(client.args)
-    if command is None or command.handler is None or (client.args.argc > 1 and command.subcommands):
-        return _reject(client, None, _unknown(client, command))
     argc: cython.Py_ssize_t = client.args.argc
+    if command is None:
+        return _reject(client, None, _unknown(client))
     if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
         return _reject(client, command, wrong_arity(command.wire_name))
     bits: cython.int = client.guards | client.server.guards
@@ -345,15 +345,16 @@ def call(client: Client, command: Command) -> cython.int:
     dirty: int64_t = server.keyspace.dirty
     propagation.depth += 1
     propagation.replaced = False
-    try:
-        command.handler(client, client.args)
-    except CommandError as error:
-        reply.truncate(mark + reply.sent)
-        # Line breaks at the end of what an error repeats go; `Reply.error` makes blanks of others.
-        reply.error(error.wire.rstrip(b"\r\n"))
-    except Exception:  # noqa: BLE001 - a bug in one handler is logged and counted, and ends no other client
-        reply.truncate(mark + reply.sent)
-        _internal_error(client, command)
+    handed: HandlerArguments
+    handed.client = cython.cast(cython.pointer[cython.PyObject], client)
+    handed.args = cython.cast(cython.pointer[cython.PyObject], client.args)
+    returned: cython.pointer[cython.PyObject] = command.run(
+        cython.cast(cython.pointer[cython.PyObject], command.handler), cython.address(handed.client), 2, cython.NULL
+    )
+    if returned == cython.NULL:
+        _failed(client, command, mark)
+    else:
+        Py_DECREF(cython.cast(object, returned))
     propagation.depth -= 1
     if propagates:
         propagation.end(client.db, client.args, dirty, command.flags & TOUCHES_ARBITRARY_KEYS != 0)
@@ -372,6 +373,30 @@ def call(client: Client, command: Command) -> cython.int:
     if client.flags & CLIENT_SPECIAL:
         _after_special(client, command, mark)
     return EXECUTED
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _raise() -> cython.int:
+    """Go on raising what a handler raised, of which a call without Python's help only says that there is something."""
+    return -1
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _failed(client: Client, command: Command, mark: cython.Py_ssize_t) -> cython.int:
+    """A handler raised an exception: answer with it, in place of what stands behind `mark` of the reply."""
+    reply: Reply = client.reply
+    try:
+        _raise()
+    except CommandError as error:
+        reply.truncate(mark + reply.sent)
+        # Line breaks at the end of what an error repeats go; `Reply.error` makes blanks of others.
+        reply.error(error.wire.rstrip(b"\r\n"))
+    except Exception:  # noqa: BLE001 - a bug in one handler is logged and counted, and ends no other client
+        reply.truncate(mark + reply.sent)
+        _internal_error(client, command)
+    return 0
 
 
 @cython.cfunc

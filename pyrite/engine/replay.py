@@ -104,7 +104,7 @@ class Replay:
         client: ReplayClient = self.client
         client.args = args
         command: Command = lookup_command(args)
-        if command is None or command.handler is None or (args.argc > 1 and command.subcommands):
+        if command is None:
             raise UnknownCommandError(f"Unknown command '{args[0][:128].decode('utf-8', 'backslashreplace')}'", at)
         if (command.arity > 0 and command.arity != args.argc) or args.argc < -command.arity:
             raise ReplayError(f"wrong number of arguments for '{command.name}'", at)

@@ -606,7 +606,7 @@ class Interpreter:
         server: ServerState = self.server
         argc: cython.Py_ssize_t = self.args.argc
         command: Command = lookup_command(self.args)
-        if command is None or (argc > 1 and (command.handler is None or command.subcommands)):
+        if command is None:
             return self._refuse(None, UNKNOWN_COMMAND)
         if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
             return self._refuse(command, WRONG_ARITY)

@@ -150,7 +150,7 @@ def _check_command(L: cython.pointer[LuaState]) -> cython.int:
         if not _arguments(me, L):
             return CALL_REFUSED
         command = lookup_command(me.args)
-        if command is None or (command.handler is None and me.args.argc > 1):
+        if command is None:
             _refusal = INVALID_ACL_COMMAND
             return CALL_REFUSED
         return CALL_DONE if me.server.may_run(me.caller, command, me.args) else CALL_COUNTED
