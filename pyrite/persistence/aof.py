@@ -8,6 +8,7 @@ the log, and what was there before is history.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -358,6 +359,9 @@ class Aof:
         """What happens from now on goes to a new file. Raises OSError."""
         server = self._server
         self.flush(force=True)
+        if self.writer.is_open and self.writer.buffered_bytes:
+            # The new base will hold what they did; behind it they would do it once more.
+            raise self.writer.problem or OSError(errno.EIO, os.strerror(errno.EIO))
         if self.state == STARTING:
             self.syncer.wait()
             self.writer.use(aof_files.open_increment(self._temporary_increment, anew=True))
@@ -438,6 +442,9 @@ class Aof:
         self.rewrites += 1
         self.failures = 0
         self.last_rewrite_good = True
+        if not self.writer.buffered_bytes:
+            # Else the next write tells whether the disk takes more; here there may be none, while writes are refused.
+            self.writer.forget()
         server.latency.add(b"aof-rename", (time.monotonic_ns() - started_ns) // 1_000_000)
         server.log_notice("Background AOF rewrite finished successfully")
         if self.state == STARTING:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.append_only import commands_in, last_increment, log_directory, manifest_of, wait_for_rewrite
-from tests.integration.processes import child_of
+from tests.integration.processes import child_of, wait_for
 from tests.support import ErrorReply, RespClient, Server, free_port, launch, pyrite_program, start_server
 
 SEED = int(os.environ.get("PYRITE_CRASH_SEED", "20"))
@@ -274,7 +274,7 @@ def test_a_full_disk_with_always_ends_the_server_with_all_that_it_promised(tmp_p
 
 
 def test_a_rewrite_that_finds_no_room_leaves_the_log(tmp_path: Path) -> None:
-    server = _limited(tmp_path, 60_000, "--appendonly", "yes", "--rdbcompression", "no")
+    server = _limited(tmp_path, 70_000, "--appendonly", "yes", "--rdbcompression", "no")
     for i in range(20):
         server.call("SET", f"k{i}", os.urandom(1500).hex())
         server.call("DEL", f"k{i - 1}") if i % 2 else None
@@ -287,6 +287,59 @@ def test_a_rewrite_that_finds_no_room_leaves_the_log(tmp_path: Path) -> None:
     assert server.info("persistence")["aof_last_bgrewrite_status"] == "err"
     assert not list(tmp_path.glob("temp-*"))
     server.kill()
+    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
+    try:
+        assert again.call("DEBUG", "DIGEST") == digest
+    finally:
+        again.stop()
+
+
+def _has_room(server: Server) -> None:
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def test_no_rewrite_begins_while_something_waits_to_be_written(tmp_path: Path) -> None:
+    """The new base would hold what the next increment then did a second time, and in another database."""
+    server = _limited(tmp_path, 100_000, "--appendonly", "yes")
+    server.call("SELECT", 1)
+    server.call("SET", "first", "1")
+    # In the log it is too long; a base holds it compressed.
+    assert server.call("APPEND", "s", "y" * 200_000) == 200_000
+    wait_for(lambda: server.info("persistence")["aof_last_write_status"] == "err", "the log can't be written")
+    refused = server.call("BGREWRITEAOF")
+    assert isinstance(refused, ErrorReply)
+    assert refused.text.startswith(b"ERR Can't execute an AOF background rewriting.")
+    assert server.info("persistence")["aof_rewrite_in_progress"] == "0"
+    _has_room(server)
+    wait_for(lambda: server.info("persistence")["aof_last_write_status"] == "ok", "the log is written")
+    assert server.call("BGREWRITEAOF") == b"Background append only file rewriting started"
+    wait_for(lambda: server.info("persistence")["aof_rewrite_in_progress"] == "0", "the rewrite is done")
+    server.stop()
+    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
+    try:
+        assert again.call("DBSIZE") == 0
+        again.call("SELECT", 1)
+        assert again.call("STRLEN", "s") == 200_000
+    finally:
+        again.stop()
+
+
+def test_writes_go_on_when_the_first_rewrite_has_found_room_at_last(tmp_path: Path) -> None:
+    """What could not be written is in the base by then, so no write is left that could show that the disk is well."""
+    server = _limited(tmp_path, 60_000, "--rdb-key-save-delay", "2000")
+    for i in range(100):
+        server.call("SET", f"k{i}", os.urandom(500).hex())
+    assert server.call("CONFIG", "SET", "appendonly", "yes") == b"OK"
+    assert server.call("SET", "big", os.urandom(50_000).hex()) == b"OK"
+    wait_for(lambda: isinstance(server.call("SET", "k", "v"), ErrorReply), "the log can't be written")
+    wait_for(lambda: server.info("persistence")["aof_last_bgrewrite_status"] == "err", "the rewrite has failed")
+    _has_room(server)
+    server.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+    server.call("BGREWRITEAOF")
+    wait_for(lambda: server.call("SET", "k", "v") == b"OK", "writes are taken", timeout_s=20)
+    assert server.info("persistence")["aof_last_write_status"] == "ok"
+    digest = server.call("DEBUG", "DIGEST")
+    server.stop()
     again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
     try:
         assert again.call("DEBUG", "DIGEST") == digest
