@@ -12,7 +12,7 @@ import termios
 from collections.abc import Callable, Iterable
 from typing import Self
 
-from pyrite.engine.connection import Connection
+from pyrite.engine.connection import Connection, endpoint
 from pyrite.engine.poller import Poller
 from pyrite.engine.pubsub import PubSub
 from pyrite.engine.state import ServerState
@@ -21,7 +21,20 @@ from pyrite.server.clients import describe
 from pyrite.server.families import load_all
 
 READ_BYTES = 1 << 20
-PEER = "/path/of/a/socket:0"
+SOCKET_BYTES = 100_000
+
+
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    """Two TCP sockets that are connected to each other: only those are served as most connections are."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        far = socket.create_connection(listener.getsockname())
+        near, _ = listener.accept()
+    for end in (near, far):
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Buffers of a size of their own don't grow while they are used.
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BYTES)
+    return near, far
 
 
 class Timer:
@@ -99,11 +112,11 @@ class LooplessClient:
 
     def __init__(self, server: LooplessServer) -> None:
         """Connect."""
-        near, self.far = socket.socketpair()
+        near, self.far = tcp_pair()
         near.setblocking(False)
         self.far.setblocking(False)
         self.server = server
-        self.connection = Connection(server, near.detach(), PEER, is_unix=True)
+        self.connection = Connection(server, near.detach(), endpoint(self.far.getsockname()))
         self.connection.open(server.poller)
 
     def __enter__(self) -> Self:

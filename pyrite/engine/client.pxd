@@ -65,7 +65,8 @@ cdef class Client:
     cdef long errors_counted            # `reply.errors` as far as a command that ran has counted them
     cdef public object tracking         # the TrackedClient; None while it does not track
     cdef list pushes                    # messages that came while its own command ran
-    cdef Client next_unsent             # the one whose replies the poller sends after this one's
+    cdef bint is_unsent                 # the poller sends its replies at the end of this turn
+    cdef Client next_unsent             # and after them those of this client
 
     cdef bint is_trusted(self) noexcept
     cpdef int select(self, int index) except -1

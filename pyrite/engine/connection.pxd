@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from pyrite.core.parser cimport Args
 from pyrite.engine.client cimport Client
@@ -30,7 +30,6 @@ cdef class Connection(Client):
     cdef bint complete              # `partial` is whole
     cdef bint done                  # and has run: what comes behind it is next
     cdef readonly bint writing      # the socket was full: the poller tells when it takes more
-    cdef bint queued                # the poller flushes it at the end of this turn
     cdef bint busy                  # requests are being run, so the buffers must stay
     cdef readonly int64_t soft_limit_since_ms
     cdef Py_ssize_t input_length    # of the input that is being worked on
@@ -41,6 +40,7 @@ cdef class Connection(Client):
     cdef int _grow_own(self, Py_ssize_t room) except -1
     cdef void _drop_own(self) noexcept
     cdef int _protocol_error(self, Args args) except -1
+    cdef uint32_t _interest(self) noexcept
     cdef int _read(self) except -1
     cdef int _received(self, Py_ssize_t n) except -1
     cdef char* _room(self, Py_ssize_t* room)

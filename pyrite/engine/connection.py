@@ -34,11 +34,21 @@ from cython.cimports.pyrite.engine.client import (
     Client,
 )
 from cython.cimports.pyrite.engine.dispatch import EXECUTED, POSTPONED, process_command
-from cython.cimports.pyrite.engine.poller import EPOLLERR, EPOLLHUP, EPOLLOUT, EPOLLRDHUP, Poller
+from cython.cimports.pyrite.engine.poller import (
+    EPOLLERR,
+    EPOLLET,
+    EPOLLHUP,
+    EPOLLIN,
+    EPOLLOUT,
+    EPOLLPRI,
+    EPOLLRDHUP,
+    Poller,
+)
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
 
 SEND_FLAGS = cython.declare(cython.int, MSG_NOSIGNAL | MSG_DONTWAIT)
-HUNG_UP = cython.declare(uint32_t, EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+# With these there is more to read than the bytes up to here: the end, or what stands behind an urgent byte.
+READ_ON = cython.declare(uint32_t, EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)
 CLOSING = cython.declare(cython.int, CLIENT_CLOSED | CLIENT_CLOSE_AFTER_REPLY)
 
 
@@ -101,7 +111,7 @@ class Connection(Client):
         server.connections_received += 1
         refusal = server.admit(self)
         if refusal is None:
-            poller.add(self.fd, self)
+            poller.add(self.fd, self, self._interest())
             self.poller = poller
             server.clients[self.id] = self
             return
@@ -111,16 +121,31 @@ class Connection(Client):
         self.close()
 
     @cython.cfunc
+    @cython.exceptval(check=False)
+    def _interest(self) -> uint32_t:
+        """What the poller is to tell of.
+
+        Of a unix socket as long as it lasts: there a read can end before what has come does, where a sender has let
+        a descriptor go along.
+        """
+        events: uint32_t = EPOLLIN | EPOLLPRI | EPOLLRDHUP
+        if not self.is_unix:
+            events |= EPOLLET
+        if self.writing:
+            events |= EPOLLOUT
+        return events
+
+    @cython.cfunc
     @cython.exceptval(-1, check=False)
     def ready(self, events: uint32_t) -> cython.int:
         """Read once, run the requests that are complete now, and see to it that the replies are sent.
 
-        The poller tells of each change once, so it is asked to tell again what is left to read or can be sent later.
+        The poller tells of a change once, so it is asked to tell again what is left to read or can be sent later.
         """
         again: cython.bint = False
         if events & ~EPOLLOUT and not self.flags & CLIENT_CLOSED:
             # What a client sent before it hung up is answered before the end is read.
-            again = self._read() or events & HUNG_UP
+            again = self._read() or events & READ_ON
         if events & EPOLLOUT and self.writing and not self.flags & CLIENT_CLOSED:
             if self.args is not None:
                 again = True
@@ -128,7 +153,7 @@ class Connection(Client):
                 self._send()
                 again = again or not self.writing
         if again and not self.flags & CLIENT_CLOSED:
-            self.poller.watch(self.fd, self, self.writing)
+            self.poller.watch(self.fd, self, self._interest())
         return 0
 
     @cython.cfunc
@@ -417,16 +442,14 @@ class Connection(Client):
     @cython.exceptval(-1, check=False)
     def send_later(self) -> cython.int:
         """Send what is written at the end of this turn."""
-        if self.queued or not (self.reply.n or self.flags & CLIENT_CLOSE_AFTER_REPLY):
+        if not self.reply.n and not self.flags & CLIENT_CLOSE_AFTER_REPLY:
             return 0
-        self.queued = True
         return self.poller.send_later(self)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def flush(self) -> cython.int:
         """Send what is written, as far as the socket takes it; the poller calls for the rest."""
-        self.queued = False
         if self.flags & CLIENT_CLOSED or self.args is not None:
             # While its command runs, its reply is not complete: what is written is sent afterwards.
             return 0
@@ -439,7 +462,7 @@ class Connection(Client):
                 return 0
         self._send()
         if self.writing and not self.flags & CLIENT_CLOSED:
-            self.poller.watch(self.fd, self, True)
+            self.poller.watch(self.fd, self, self._interest())
         return 0
 
     @cython.cfunc

@@ -15,6 +15,7 @@ cdef extern from "<sys/epoll.h>" nogil:
     int epoll_wait(int epfd, epoll_event* events, int maxevents, int timeout)
     uint32_t EPOLLIN
     uint32_t EPOLLOUT
+    uint32_t EPOLLPRI
     uint32_t EPOLLRDHUP
     uint32_t EPOLLHUP
     uint32_t EPOLLERR
@@ -42,8 +43,8 @@ cdef class Poller:
     cdef Client last_unsent
     cdef list resumed       # clients that go on with their input then, after waiting
 
-    cdef int add(self, int fd, Client client) except -1
-    cdef void watch(self, int fd, Client client, bint writable) noexcept
+    cdef int add(self, int fd, Client client, uint32_t events) except -1
+    cdef void watch(self, int fd, Client client, uint32_t events) noexcept
     cdef void remove(self, int fd, Client client) noexcept
     cdef int send_later(self, Client client) except -1
     cdef int go_on_later(self, Client client) except -1

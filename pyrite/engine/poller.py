@@ -8,8 +8,8 @@ like a socket, and it runs for one turn whenever it is ready, and now and then f
 asyncio has it, and clients do not wait for it. Inside somebody else's event loop it is the other way round: that loop
 watches the poller's descriptor and calls `serve`.
 
-A socket is told of when something comes, not as long as something is there: a client that leaves something unread, or
-unsent though it could go, has the poller tell it again with `watch`. That spares the kernel from looking after each
+A TCP socket is told of when something comes, not as long as something is there: a client that leaves something unread,
+or unsent though it could go, has the poller tell it again with `watch`. That spares the kernel from looking after each
 turn whether each socket that was served has more.
 
 The end of a batch is the end of a loop turn: what has to happen once for all that arrived together hangs on it.
@@ -27,8 +27,6 @@ from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.engine.blocking import serve_ready
 from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.state import READ_BUFFER, ServerState
-
-READABLE = cython.declare(uint32_t, EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 
 @cython.final
@@ -51,10 +49,10 @@ class Poller:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def add(self, fd: cython.int, client: Client) -> cython.int:
-        """Serve the client whenever its socket gets something to read."""
+    def add(self, fd: cython.int, client: Client, events: uint32_t) -> cython.int:
+        """Serve the client whenever its socket is ready in one of the ways that these bits of epoll name."""
         event: epoll_event
-        event.events = READABLE
+        event.events = events
         event.data.ptr = cython.cast(cython.p_void, client)
         if epoll_ctl(self.fd, EPOLL_CTL_ADD, fd, cython.address(event)) < 0:
             raise OSError(errno, os.strerror(errno))
@@ -62,10 +60,10 @@ class Poller:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def watch(self, fd: cython.int, client: Client, writable: cython.bint) -> cython.void:
-        """Tell the client of what its socket is ready for now; from now on also when it takes bytes again, or not."""
+    def watch(self, fd: cython.int, client: Client, events: uint32_t) -> cython.void:
+        """Tell the client of what its socket is ready for now, and from now on of these events."""
         event: epoll_event
-        event.events = READABLE | EPOLLOUT if writable else READABLE
+        event.events = events
         event.data.ptr = cython.cast(cython.p_void, client)
         epoll_ctl(self.fd, EPOLL_CTL_MOD, fd, cython.address(event))
 
@@ -83,7 +81,10 @@ class Poller:
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def send_later(self, client: Client) -> cython.int:
-        """Flush the client's replies at the end of this turn."""
+        """Flush the client's replies at the end of this turn. Until then it is in the list, even if it has no more."""
+        if client.is_unsent:
+            return 0
+        client.is_unsent = True
         if self.first_unsent is None:
             self.first_unsent = client
         else:
@@ -104,16 +105,16 @@ class Poller:
         """Serve who waits for what timers changed, let those who waited go on, then send all replies."""
         if self.server.keyspace.ready:
             serve_ready(self.server)
-        if self.server.at_end_of_turn is not None:
-            hook = self.server.at_end_of_turn
-            self.server.at_end_of_turn = None
-            hook()
         while self.resumed:
             client = self.resumed.pop(0)
             try:
                 client.go_on()
             except Exception:  # noqa: BLE001 - as where it is served: one client's failure must not end the others
                 self.server.on_connection_error(client)
+        if self.server.at_end_of_turn is not None:
+            hook = self.server.at_end_of_turn
+            self.server.at_end_of_turn = None
+            hook()
         return self.send_all()
 
     @cython.cfunc
@@ -127,6 +128,7 @@ class Poller:
             client = self.first_unsent
             self.first_unsent = client.next_unsent
             client.next_unsent = None
+            client.is_unsent = False
             try:
                 client.flush()
             except Exception:  # noqa: BLE001 - as where it is served: one client's failure must not end the others

@@ -82,7 +82,7 @@ def test_more_than_maxclients(start_pyrite: StartServer) -> None:
 
 def test_unix_socket(start_pyrite: StartServer, tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
-    server = start_pyrite("--unixsocket", path)
+    server = start_pyrite("--unixsocket", str(path))
     with RespClient(path=path) as client:
         line = client.call("CLIENT", "INFO")
         assert isinstance(line, bytes)
@@ -218,7 +218,7 @@ def test_more_than_is_read_at_once(server: Server, extra_bytes: int, ends: bool)
 @pytest.mark.parametrize("on_unix_socket", [False, True])
 def test_requests_and_the_end_at_once(start_pyrite: StartServer, tmp_path: Path, on_unix_socket: bool) -> None:
     path = str(tmp_path / "socket")
-    server = start_pyrite("--unixsocket", path)
+    server = start_pyrite("--unixsocket", str(path))
     before = connected(server)
     for _ in range(20):
         with RespClient(server.port, path=path if on_unix_socket else None) as other:
@@ -253,3 +253,20 @@ def test_the_time_moves_on_within_a_pipeline(client: RespClient) -> None:
     assert isinstance(replies[1], int)
     assert isinstance(replies[3], int)
     assert replies[1] - replies[3] >= 49
+
+
+# Pieces
+
+
+def test_what_stands_behind_a_descriptor_that_is_sent_along(start_pyrite: StartServer, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    server = start_pyrite("--unixsocket", str(path))
+    with RespClient(path=str(path)) as client:
+        with server.connect() as sleeper:
+            # Both pieces are there before the first one is read.
+            sleeper.send("DEBUG", "SLEEP", "0.3")
+            time.sleep(0.05)
+            socket.send_fds(client.sock, [encode_command("PING")], [0])
+            client.send("ECHO", "behind")
+            assert sleeper.read() == b"OK"
+        assert [client.read(), client.read()] == [b"PONG", b"behind"]
