@@ -7,8 +7,8 @@ and more, is off within one. The time of the day is the monotonic time and the d
 the same occasions.
 
 The counter is used only where the kernel itself goes by it (`/sys/devices/system/clocksource/`), and no longer should
-it ever stand still, jump, or change its rate. The kernel's clock is read instead then, and the time of the day still
-once a millisecond only.
+it ever jump or change its rate. The kernel's clock is read instead then, and the time of the day still once a
+millisecond only. A counter that stood still would have the kernel's clock stand still as well.
 
 All but `monotonic_us` must be called with the GIL held, which guards what is remembered here.
 """
