@@ -41,8 +41,23 @@ def last_increment(server_directory: Path) -> Path:
     return log_directory(server_directory) / manifest_of(server_directory).increments[-1].name
 
 
+def wait_until_written(server: Server) -> None:
+    """Wait until all that a server has answered is in its files: everysec lets it wait while the disk is busy."""
+    deadline = time.monotonic() + 10
+    while server.info("persistence").get("aof_buffer_length", "0") != "0":
+        assert time.monotonic() < deadline, "the log is not written"
+        time.sleep(0.01)
+
+
+def kill_when_written(server: Server) -> None:
+    """End a server without a warning, once all that it has answered is in its files."""
+    wait_until_written(server)
+    server.kill()
+
+
 def logged(server: Server) -> list[list[bytes]]:
     """Return what a server has logged since its last rewrite, as far as it has answered."""
+    wait_until_written(server)
     return commands_in(last_increment(server.directory))
 
 

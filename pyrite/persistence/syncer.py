@@ -16,13 +16,21 @@ class Syncer:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self.pending = 0  # jobs that are not done
+        self.pending = 0  # flushes of the file that is written to, not done yet
         self.synced_bytes = 0  # of the file that was flushed last
         self.error: OSError | None = None  # of the last flush, None where it went well
 
     def sync(self, descriptor: int, size_bytes: int) -> None:
         """Flush a file of so many bytes, whose descriptor stays open for as long."""
-        self._add(lambda: self._sync(descriptor, size_bytes))
+
+        def work() -> None:
+            self._sync(descriptor, size_bytes)
+            with self._lock:
+                self.pending -= 1
+
+        with self._lock:
+            self.pending += 1
+        self._add(work)
 
     def sync_and_close(self, descriptor: int) -> None:
         """Flush a file and close it."""
@@ -67,8 +75,6 @@ class Syncer:
             self.synced_bytes = size_bytes
 
     def _add(self, job: Callable[[], None]) -> None:
-        with self._lock:
-            self.pending += 1
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="sync", daemon=True)
             self._thread.start()
@@ -77,5 +83,3 @@ class Syncer:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
-            with self._lock:
-                self.pending -= 1

@@ -15,6 +15,7 @@ from tests.append_only import (
     NAME,
     commands_in,
     encode,
+    kill_when_written,
     last_increment,
     log_directory,
     logged,
@@ -88,7 +89,7 @@ def test_everything_comes_back(
         server.call("SET", "later", "1")
         digest = server.call("DEBUG", "DIGEST")
     if how == signal.SIGKILL:
-        server.kill()
+        kill_when_written(server)
     else:
         server.stop()
     again = restart(server)
@@ -108,7 +109,7 @@ def test_keys_that_expired_while_the_server_was_down(start_pyrite: ServerFactory
     server = start_pyrite("--appendonly", "yes")
     server.call("SET", "k", "10", "PX", "300")
     server.call("INCR", "k")
-    server.kill()
+    kill_when_written(server)
     time.sleep(0.4)
     again = restart(server)
     try:
@@ -131,7 +132,7 @@ def test_it_is_turned_on_and_off_at_run_time(start_pyrite: ServerFactory) -> Non
     assert [b"SET", b"during", b"1"] in logged(server)
     assert server.call("CONFIG", "SET", "appendonly", "no") == b"OK"
     server.call("SET", "lost", "1")
-    server.kill()
+    kill_when_written(server)
     again = restart(server)
     try:
         assert again.call("EXISTS", "before", "during", "after", "lost") == 3
@@ -147,7 +148,7 @@ def test_turning_it_on_in_a_transaction_waits_for_its_end(start_pyrite: ServerFa
     server.call("SET", "b", "1")
     server.call("EXEC")
     wait_for_rewrite(server)
-    server.kill()
+    kill_when_written(server)
     again = restart(server)
     try:
         assert again.call("EXISTS", "a", "b") == 2
@@ -195,7 +196,7 @@ def test_writes_go_on_during_a_rewrite(start_pyrite: ServerFactory) -> None:
         n += 1
     server.call("INCR", "counter")
     digest = server.call("DEBUG", "DIGEST")
-    server.kill()
+    kill_when_written(server)
     again = restart(server)
     try:
         assert again.call("GET", "counter") == b"%d" % (n + 1)
@@ -220,7 +221,7 @@ def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> Non
     server.call("SET", "later", "1")
     digest = server.call("DEBUG", "DIGEST")
     assert len(manifest_of(server.directory).increments) == 2
-    server.kill()
+    kill_when_written(server)
     again = restart(server)
     try:
         assert again.call("DEBUG", "DIGEST") == digest
