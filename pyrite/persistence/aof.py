@@ -20,7 +20,7 @@ from pyrite.persistence.aof_base import temporary_base, write_base
 from pyrite.persistence.aof_load import LoadedLog, load_log
 from pyrite.persistence.aof_writer import AofWriter
 from pyrite.persistence.loading import LoadError, LoadingStopped
-from pyrite.persistence.manifest import Manifest
+from pyrite.persistence.manifest import Manifest, NotFlushedError
 from pyrite.persistence.syncer import Syncer
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Aof:
         self.last_rewrite_s = -1
         self.last_cow_bytes = 0
         self._next_try_at = 0.0
-        self._starts_anew = False  # turned off and on again while a child was writing
+        self._turns = 0  # how often it was turned on or off, or loaded again
 
     # Names
 
@@ -107,6 +107,13 @@ class Aof:
         if self.manifest.is_empty:
             server.log_warning("There is no append-only file to load")
             return False
+        if self.state == STARTING:
+            # What a child writes of it now is not what there will be.
+            self._turns += 1
+            if self.is_rewriting:
+                server.children.kill()
+            self._drop_temporary_increment()
+            self.rewrite_scheduled = True
         server.propagation.stop_log()
         for db in server.keyspace.databases:
             db.flush(lazy=False)
@@ -258,16 +265,15 @@ class Aof:
     def turn_on(self) -> None:
         """Begin a log, whose first base a child writes. Raises OSError where that can't even begin."""
         server = self._server
-        self.state = STARTING
-        self.writer.forget()
-        if server.children.running == CHILD:
+        self._turns += 1
+        if self.is_rewriting:
             server.log_notice(
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and "
                 "starting a rewrite now."
             )
-            self._starts_anew = True
             server.children.kill()
-            self._starts_anew = False
+        self.state = STARTING
+        self.writer.forget()
         if server.children.running is not None or server.propagation.in_transaction:
             self.rewrite_scheduled = True
             server.log_notice(
@@ -276,6 +282,7 @@ class Aof:
             )
         elif not self.rewrite():
             self.state = OFF
+            self.rewrite_scheduled = False
             server.log_warning(
                 "The AOF can't be enabled, because its first file can't be written in the background. Check the above "
                 "logs for more info about the error."
@@ -286,6 +293,7 @@ class Aof:
         """End the log: what was written stays on disk."""
         server = self._server
         starting = self.state == STARTING
+        self._turns += 1
         self.flush(force=True)
         with suppress(OSError):
             self.writer.sync_and_close()
@@ -342,11 +350,16 @@ class Aof:
                 write_base(server, temporary_base(os.getpid()), progress, is_rdb=is_rdb)
 
             total = sum(db.keys_count() for db in server.keyspace.databases)
-            pid = server.children.start(CHILD, job, lambda outcome: self._done(outcome, is_rdb=is_rdb), total=total)
+            turns = self._turns
+            pid = server.children.start(
+                CHILD, job, lambda outcome: self._done(outcome, is_rdb=is_rdb, turns=turns), total=total
+            )
         except OSError as error:
-            self.last_rewrite_good = False
-            self.failures += 1
+            self._note_failure()
             server.log_warning(f"Can't rewrite append only file in background: {error.strerror}")
+            if self.state == STARTING:
+                self._drop_temporary_increment()
+                self.rewrite_scheduled = True
             return False
         server.log_notice(f"Background append only file rewriting started by pid {pid}")
         return True
@@ -359,7 +372,7 @@ class Aof:
         """What happens from now on goes to a new file. Raises OSError."""
         server = self._server
         self.flush(force=True)
-        if self.writer.is_open and self.writer.buffered_bytes:
+        if self.state == ON and self.writer.buffered_bytes:
             # The new base will hold what they did; behind it they would do it once more.
             raise self.writer.problem or OSError(errno.EIO, os.strerror(errno.EIO))
         if self.state == STARTING:
@@ -382,16 +395,17 @@ class Aof:
         self.manifest = manifest
         self.writer.use(fd)
 
-    def _done(self, outcome: Outcome, *, is_rdb: bool) -> None:
-        """The child has ended."""
+    def _done(self, outcome: Outcome, *, is_rdb: bool, turns: int) -> None:
+        """The child has ended. What it wrote counts if the log was not turned on or off since, as `turns` says."""
         server = self._server
         temporary = temporary_base(outcome.pid)
         self.last_rewrite_s = int(outcome.elapsed_s)
-        if outcome.is_good:
+        is_stale = turns != self._turns
+        if outcome.is_good and not is_stale:
             server.log_notice("Background AOF rewrite terminated with success")
             self.last_cow_bytes = outcome.cow_bytes
             self._install(temporary, is_rdb=is_rdb)
-        elif outcome.was_stopped:
+        elif outcome.was_stopped or is_stale:
             # Somebody wanted it so.
             self.last_rewrite_good = True
             server.log_notice("Background AOF rewrite terminated by signal 10")
@@ -404,7 +418,7 @@ class Aof:
         if self.state == STARTING:
             # It failed. The next try begins with an increment of its own.
             self._drop_temporary_increment()
-            self.rewrite_scheduled = not self._starts_anew
+            self.rewrite_scheduled = True
 
     def _note_failure(self) -> None:
         self.last_rewrite_good = False
@@ -417,8 +431,10 @@ class Aof:
         manifest = self.manifest.with_base(self.name, is_rdb=is_rdb)
         base = os.path.join(self.directory, manifest.files[0].name)
         increment: str | None = None
+        is_moved = is_flushed = False
         try:
             os.rename(temporary, base)
+            is_moved = True
             if self.state == STARTING:
                 # A name that is used again must not be waiting to be removed.
                 self.syncer.wait()
@@ -428,11 +444,16 @@ class Aof:
             else:
                 manifest = manifest.rewritten(1 if self.state == ON else 0)
             aof_files.save(self.directory, self.name, manifest)
+            is_flushed = True
+        except NotFlushedError as error:
+            # It names the new files, so these are the log; the old ones stay, as the old manifest may come back.
+            server.log_warning(f"Can't flush the directory of the append only file to disk: {error.strerror}")
         except OSError as error:
             server.log_warning(f"Error putting the rewritten append only file into place: {error.strerror}")
             self._note_failure()
-            with suppress(OSError):
-                os.unlink(base)
+            if is_moved:
+                with suppress(OSError):
+                    os.unlink(base)
             if increment is not None:
                 with suppress(OSError):
                     os.rename(increment, self._temporary_increment)
@@ -450,7 +471,8 @@ class Aof:
         if self.state == STARTING:
             server.log_notice("The append only file is complete: it is on from now on")
             self.state = ON
-        self._remove_history()
+        if is_flushed:
+            self._remove_history()
 
     def _remove_history(self) -> None:
         """Remove files that are no longer needed, and forget them."""
@@ -470,8 +492,9 @@ class Aof:
     def _drop_temporary_increment(self) -> None:
         """Log nothing until the next rewrite begins."""
         self._server.propagation.stop_log()
-        self.writer.drop()
-        self._remove_temporary_increment()
+        if self.writer.is_open:
+            self.writer.drop()
+            self._remove_temporary_increment()
 
     def _remove_temporary_increment(self) -> None:
         name = os.path.basename(self._temporary_increment)

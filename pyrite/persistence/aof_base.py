@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyrite.persistence import rdb
@@ -29,6 +30,8 @@ def write_base(server: Server, path: str, progress: Progress | None, *, is_rdb: 
             raise ProcessLookupError(errno.ESRCH, "the server is gone")
     except OSError as error:
         server.log_warning(f"Write error writing append only file on disk: {error.strerror}")
+        with suppress(OSError):
+            os.unlink(path)
         raise
     finally:
         os.close(descriptor)

@@ -213,7 +213,8 @@ class AofWriter:
 
     def cron(self) -> None:
         """Flush to disk what is due, and see whether the disk takes it."""
-        if self._file_bytes != self.syncer.synced_bytes:
-            self._sync("everysec" if self._server.config.appendfsync == "everysec" else "no")
+        if self._file_bytes != self.syncer.synced_bytes and self._server.config.appendfsync != "no":
+            # With `always` too: no-appendfsync-on-rewrite, or another policy until now, may have left something.
+            self._sync("everysec")
         if (self.problem is not None) != self._refuses:
             self._check_disk()

@@ -40,6 +40,10 @@ class ManifestError(Exception):
         self.text = text
 
 
+class NotFlushedError(OSError):
+    """A manifest is in its place, but the directory could not be flushed to disk."""
+
+
 @dataclass(frozen=True)
 class LogFile:
     """One file of the log."""
@@ -80,16 +84,23 @@ class Manifest:
 
     def with_base(self, name: str, *, is_rdb: bool) -> Manifest:
         """A new base for the log `name`; the old one becomes history."""
-        sequence = self.base_sequence + 1
+        sequence = self._unused(self.base_sequence, f"{name}.%d.base.")
         old = (replace(self.base, type=HISTORY),) if self.base else ()
         file = LogFile(f"{name}.{sequence}.base.{'rdb' if is_rdb else 'aof'}", sequence, BASE)
         return replace(self, base=file, base_sequence=sequence, history=old + self.history)
 
     def with_increment(self, name: str) -> Manifest:
         """One more increment for the log `name`."""
-        sequence = self.increment_sequence + 1
+        sequence = self._unused(self.increment_sequence, f"{name}.%d.incr.")
         file = LogFile(f"{name}.{sequence}.incr.aof", sequence, INCREMENT)
         return replace(self, increments=(*self.increments, file), increment_sequence=sequence)
+
+    def _unused(self, last: int, form: str) -> int:
+        """The next number that no file of the history has either: such a file is to be removed."""
+        sequence = last + 1
+        while any(each.name.startswith(form % sequence) for each in self.history):
+            sequence += 1
+        return sequence
 
     def rewritten(self, kept: int) -> Manifest:
         """All increments but the last `kept` become history: the base has what they did."""
@@ -171,7 +182,11 @@ def read(path: str) -> Manifest | None:
 
 
 def write(path: str, manifest: Manifest) -> None:
-    """Replace the manifest at `path`: the old or the new one is there, whole, whatever happens. Raises OSError."""
+    """Replace the manifest at `path`: the old or the new one is there, whole, whatever happens.
+
+    Raises NotFlushedError where it is the new one, but the old one may come back when the power fails; OSError where it
+    is the old one.
+    """
     directory, name = os.path.split(path)
     temporary = os.path.join(directory, f"temp-{name}")
     try:
@@ -184,4 +199,7 @@ def write(path: str, manifest: Manifest) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_directory(directory or ".")
+    try:
+        sync_directory(directory or ".")
+    except OSError as error:
+        raise NotFlushedError(error.errno, error.strerror) from None

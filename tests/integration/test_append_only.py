@@ -24,7 +24,7 @@ from tests.append_only import (
     write_log,
 )
 from tests.conftest import ServerFactory
-from tests.integration.processes import child_of
+from tests.integration.processes import child_of, wait_for
 from tests.support import ErrorReply, Server, launch, pyrite_program, start_server
 
 BASE, INCREMENT = f"{NAME}.1.base.aof", f"{NAME}.1.incr.aof"
@@ -227,6 +227,92 @@ def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> Non
         assert again.call("DEBUG", "DIGEST") == digest
     finally:
         again.stop()
+
+
+def is_on(server: Server) -> bool:
+    """The log has its first base."""
+    return (log_directory(server.directory) / f"{NAME}.manifest").exists() and not server.info("persistence")[
+        "aof_rewrite_in_progress"
+    ].startswith("1")
+
+
+def check_all_is_logged(server: Server) -> None:
+    """What is written from now on is there after a kill."""
+    server.call("SET", "last", "1")
+    digest = server.call("DEBUG", "DIGEST")
+    kill_when_written(server)
+    again = restart(server)
+    try:
+        assert again.call("GET", "last") == b"1"
+        assert again.call("DEBUG", "DIGEST") == digest
+    finally:
+        again.stop()
+
+
+@pytest.mark.parametrize("when", ["at the start", "later"])
+def test_history_that_is_kept_is_not_written_to(start_pyrite: ServerFactory, when: str) -> None:
+    server = start_pyrite("--appendonly", "yes", "--aof-disable-auto-gc", "yes")
+    server.call("SET", "a", "1")
+    server.call("CONFIG", "SET", "appendonly", "no")
+    server.call("BGREWRITEAOF")
+    wait_for_rewrite(server)
+    kept = [file.name for file in manifest_of(server.directory).history]
+    assert f"{NAME}.1.incr.aof" in kept
+    server.kill()
+    if when == "later":
+        again = start_server(pyrite_program(), server.directory)
+        again.call("SET", "a", "1")
+        again.call("CONFIG", "SET", "appendonly", "yes")
+        wait_for(lambda: manifest_of(server.directory).increments, "a log")
+    else:
+        again = restart(server)
+    assert manifest_of(server.directory).increments[-1].name not in kept
+    again.call("CONFIG", "SET", "aof-disable-auto-gc", "no")
+    check_all_is_logged(again)
+
+
+def test_turning_it_on_is_tried_again_when_it_was_put_off_and_failed(start_pyrite: ServerFactory) -> None:
+    server = start_pyrite("--rdb-key-save-delay", "2000")
+    for i in range(200):
+        server.call("SET", f"k{i}", i)
+    obstacle = log_directory(server.directory)
+    obstacle.write_bytes(b"")
+    server.call("BGSAVE")
+    assert server.call("CONFIG", "SET", "appendonly", "yes") == b"OK"
+    server.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+    wait_for(lambda: server.info("persistence")["aof_last_bgrewrite_status"] == "err", "the first try has failed")
+    obstacle.unlink()
+    wait_for(lambda: is_on(server), "the log is on", timeout_s=20)
+    check_all_is_logged(server)
+
+
+def test_turning_it_on_does_not_take_what_an_earlier_child_wrote(start_pyrite: ServerFactory) -> None:
+    """The child has ended well, but nobody has noticed, and a crash has left a file of the name that is used."""
+    server = start_pyrite()
+    server.call("SET", "a", "1")
+    log_directory(server.directory).mkdir()
+    (log_directory(server.directory) / f"temp_{NAME}.incr").write_bytes(b"")
+    replies = server.client.pipeline(
+        [("BGREWRITEAOF",), ("DEBUG", "SLEEP", "0.5"), ("CONFIG", "SET", "appendonly", "yes"), ("SET", "b", "2")]
+    )
+    assert replies[2:] == [b"OK", b"OK"]
+    wait_for(lambda: is_on(server), "the log is on")
+    check_all_is_logged(server)
+
+
+def test_the_log_is_loaded_again_while_its_first_base_is_written(start_pyrite: ServerFactory) -> None:
+    server = start_pyrite("--appendonly", "yes")
+    server.call("SET", "a", "1")
+    server.call("CONFIG", "SET", "appendonly", "no")
+    for i in range(200):
+        server.call("SET", f"k{i}", i)
+    server.call("CONFIG", "SET", "rdb-key-save-delay", "10000")
+    server.call("CONFIG", "SET", "appendonly", "yes")
+    assert server.call("DEBUG", "LOADAOF") == b"OK"
+    assert server.call("KEYS", "*") == [b"a"]
+    server.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+    wait_for(lambda: server.info("persistence")["aof_rewrite_scheduled"] == "0" and is_on(server), "the log is on")
+    check_all_is_logged(server)
 
 
 # Damage

@@ -102,6 +102,20 @@ def test_killed_under_load_with_less(tmp_path: Path, policy: str) -> None:
         again.stop()
 
 
+def test_a_rewrite_whose_server_is_killed_leaves_no_file(tmp_path: Path) -> None:
+    server = start_server(pyrite_program(), tmp_path, "--appendonly", "yes", "--rdb-key-save-delay", "2000")
+    for i in range(200):
+        server.call("SET", f"k{i}", i)
+    server.call("BGREWRITEAOF")
+    child = child_of(server)
+    wait_for(lambda: list(tmp_path.glob("temp-rewriteaof-bg-*")), "the child writes")
+    os.kill(server.pid, signal.SIGKILL)
+    server.process.wait()
+    wait_for(lambda: not Path(f"/proc/{child}").exists(), "the child ends", timeout_s=20)
+    assert not list(tmp_path.glob("temp-*"))
+    server.kill()
+
+
 @pytest.mark.parametrize("whom", ["parent", "child"])
 def test_killed_while_a_snapshot_is_written(tmp_path: Path, whom: str) -> None:
     server = start_server(pyrite_program(), tmp_path, "--rdb-key-save-delay", "2000")

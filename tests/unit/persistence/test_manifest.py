@@ -107,3 +107,30 @@ def test_it_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_there_may_be_none(tmp_path: Path) -> None:
     assert manifests.read(str(tmp_path / "none")) is None
+
+
+def test_a_number_that_the_history_has_is_not_used_again() -> None:
+    """A file of the history is to be removed, whenever that is."""
+    manifest = parse(
+        b"file a.aof.2.base.rdb seq 2 type b\nfile a.aof.3.base.rdb seq 3 type h\n"
+        b"file a.aof.1.incr.aof seq 1 type h\nfile a.aof.2.incr.aof seq 2 type h\n"
+    )
+    assert manifest.with_increment("a.aof").increments[-1].name == "a.aof.3.incr.aof"
+    base = manifest.with_base("a.aof", is_rdb=True).base
+    assert base is not None
+    assert base.name == "a.aof.4.base.rdb"
+
+
+def test_a_directory_that_can_not_be_flushed_leaves_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    path = str(tmp_path / "a.aof.manifest")
+    manifests.write(path, Manifest().with_base("a.aof", is_rdb=True))
+    monkeypatch.setattr(manifests, "sync_directory", fail)
+    changed = Manifest().with_base("a.aof", is_rdb=False)
+    with pytest.raises(manifests.NotFlushedError):
+        manifests.write(path, changed)
+    assert manifests.read(path) == changed
