@@ -52,6 +52,7 @@ from cython.cimports.pyrite.types.hash import (
     hash_set_pairs,
     value_text,
 )
+from cython.cimports.pyrite.types.hash_expiry import hash_expire_time
 
 from pyrite.core.errors import NOT_FLOAT, CommandError, wrong_arity
 from pyrite.engine.command import command
@@ -388,6 +389,10 @@ def hincrbyfloat(client: Client, args: Args) -> None:
     if client.server.propagation.on:
         # Not all processors add floating-point numbers alike.
         client.server.propagation.instead(db, [b"HSET", args[1], args[2], text[:length]])
+        at_ms: int64_t = hash_expire_time(db, db.peek(args.v[1]), args.v[2])
+        if at_ms >= 0:
+            # HSET takes the expiry off, which stays here.
+            client.server.propagation.instead(db, [b"HPEXPIREAT", args[1], b"%d" % at_ms, b"FIELDS", b"1", args[2]])
     db.changed(args.v[1], NOTIFY_HASH, b"hincrbyfloat")
     client.reply.put_bulk(text, length)
 

@@ -53,6 +53,7 @@ from pyrite.engine.declare import (
 NEGATIVE_EXPIRE = b"ERR invalid expire time, must be >= 0"
 NO_FIELDS_WORD = b"ERR Mandatory argument FIELDS is missing or not at the right position"
 FIELDS_NOT_POSITIVE = b"ERR Parameter `numFields` should be greater than 0"
+COUNT_NOT_POSITIVE = b"ERR Number of fields must be a positive integer"
 FIELDS_NOT_MATCHING = b"ERR The `numfields` parameter must match the number of arguments"
 
 # The latest time that a field may expire at: Redis has 46 bits for it.
@@ -65,13 +66,16 @@ _COMPLEXITY = "O(N), where N is the number of fields named."
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
-def _first_field(args: Args, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
-    """Where the fields begin of which the word FIELDS and the number stand from argument `i` on; they are the last."""
+def _first_field(args: Args, i: cython.Py_ssize_t, not_positive: bytes) -> cython.Py_ssize_t:
+    """Where the fields begin of which the word FIELDS and the number stand from argument `i` on; they are the last.
+
+    Raises CommandError, with the given text for a number below 1, or none.
+    """
     count: cython.longlong = 0
     if i + 1 >= args.argc or not args.equals(i, b"fields"):
         raise CommandError(NO_FIELDS_WORD)
     if not parse_longlong(args.v[i + 1].p, args.v[i + 1].n, cython.address(count)) or count < 1:
-        raise CommandError(FIELDS_NOT_POSITIVE)
+        raise CommandError(not_positive)
     if count != args.argc - i - 2:
         raise CommandError(FIELDS_NOT_MATCHING)
     return i + 2
@@ -150,7 +154,7 @@ def _expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t, name
     e: cython.pointer[Entry] = hash_lookup_write(db, args.v[1])
     at_ms: int64_t = _absolute_ms(args, base_ms, unit_ms, name)
     condition: cython.int = _condition(args)
-    first: cython.Py_ssize_t = _first_field(args, 3 if condition == ALWAYS else 4)
+    first: cython.Py_ssize_t = _first_field(args, 3 if condition == ALWAYS else 4, FIELDS_NOT_POSITIVE)
     if e == cython.NULL:
         return _reply_no_fields(client, args.argc - first)
     hash_make_expirable(e)
@@ -241,7 +245,7 @@ def _reply_expire(client: Client, args: Args, base_ms: int64_t, unit_ms: int64_t
     i: cython.Py_ssize_t
     at_ms: int64_t
     e: cython.pointer[Entry] = hash_lookup_read(client.db, args.v[1])
-    first: cython.Py_ssize_t = _first_field(args, 2)
+    first: cython.Py_ssize_t = _first_field(args, 2, COUNT_NOT_POSITIVE)
     if e == cython.NULL:
         return _reply_no_fields(client, args.argc - first)
     client.reply.array(args.argc - first)
@@ -330,7 +334,7 @@ def hpersist(client: Client, args: Args) -> None:
     status: cython.int
     i: cython.Py_ssize_t
     e: cython.pointer[Entry] = hash_lookup_write(db, args.v[1])
-    first: cython.Py_ssize_t = _first_field(args, 2)
+    first: cython.Py_ssize_t = _first_field(args, 2, COUNT_NOT_POSITIVE)
     if e == cython.NULL:
         _reply_no_fields(client, args.argc - first)
         return

@@ -4,7 +4,7 @@ import cython
 from cython.cimports.libc.stdint import int64_t, uint64_t
 from cython.cimports.pyrite.commands.stream import reply_entry, reply_id, reply_one, reply_range
 from cython.cimports.pyrite.commands.stream_propagation import propagate_consumer, propagate_reading
-from cython.cimports.pyrite.core.entry import TYPE_STREAM
+from cython.cimports.pyrite.core.entry import TYPE_STREAM, Entry
 from cython.cimports.pyrite.core.numbers import LONGLONG_MAX, parse_longlong
 from cython.cimports.pyrite.core.parser import Args, Slice
 from cython.cimports.pyrite.core.reply import Reply
@@ -32,7 +32,7 @@ from cython.cimports.pyrite.engine.blocking import BLOCK_REPLY_NULL_ARRAY, block
 from cython.cimports.pyrite.engine.client import Client
 from cython.cimports.pyrite.engine.declare import KeySpec
 from cython.cimports.pyrite.keyspace.database import Database
-from cython.cimports.pyrite.types.stream import stream_id_argument, stream_read
+from cython.cimports.pyrite.types.stream import stream_id_argument, stream_of, stream_read
 from cython.cimports.pyrite.types.stream_groups import consumer_join, group_advance, group_deliver
 
 from pyrite.core.errors import SYNTAX, CommandError
@@ -257,7 +257,10 @@ def _keep_dollars(client: Client, args: Args, options: cython.pointer[ReadOption
     kept: dict = {}
     for i in range(options.keys_at + options.streams, args.argc):
         if _is_sign(args, i, b"$"):
-            _read_id(client, args, i, stream_read(client.db, args.v[i - options.streams]), cython.address(after))
+            # It was looked up before, which has counted it, and is a stream or missing.
+            e: cython.pointer[Entry] = client.db.peek(args.v[i - options.streams])
+            s: cython.pointer[Stream] = cython.NULL if e == cython.NULL else stream_of(e)
+            _read_id(client, args, i, s, cython.address(after))
             n = stream_id_format(text, after)
             kept[i] = text[:n]
     client.block_state = kept or None

@@ -79,15 +79,23 @@ class Propagation:
             # The log was turned off meanwhile, and has what it was to have.
             self.pending = []
             return 0
-        if not self.replaced and self.keyspace.dirty != dirty:
+        if not self.replaced and self.keyspace.dirty != dirty and not self.muted:
             if self.depth == 0 and not self.pending:
                 return self._put_request(db.id, args)
             self.pending.append((db.id, args.tail(0)))
         # Whatever runs commands itself has propagated by them.
-        self.replaced = True
+        self.replaced = False
+        self._replace()
+        if self.depth == 0 and self.dropped:
+            self.dropped = False
+            self.pending = []
         if self.depth == 0 and self.pending:
             return self._flush(apart)
         return 0
+
+    def drop_command(self) -> None:
+        """The outermost command that runs is not to end as it should: nothing that it does is propagated."""
+        self.dropped = self.depth > 0
 
     # Of handlers
 
@@ -95,30 +103,47 @@ class Propagation:
     @cython.exceptval(-1, check=False)
     def instead(self, db: Database, words: list) -> cython.int:
         """Propagate this, and not the command that runs; may be said several times."""
-        self.replaced = True
-        self.pending.append((db.id, words))
+        self._replace()
+        if not self.muted:
+            self.pending.append((db.id, words))
         return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def nothing(self) -> cython.int:
         """Do not propagate the command that runs."""
-        self.replaced = True
+        return self._replace()
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _replace(self) -> cython.int:
+        """What stands for the command that runs, if anything does, begins here."""
+        if not self.replaced:
+            self.replaced = True
+            self.own = len(self.pending)
         return 0
 
     # Of the keyspace
 
     def on_deletion(self, db: Database, key: bytes, lazily: cython.bint) -> None:
         """A key that has expired, or is evicted, is about to be deleted."""
-        self.pending.append((db.id, [b"UNLINK" if lazily else b"DEL", key]))
-        if self.depth == 0:
-            self._flush(True)
+        self._put_deletion(db, [b"UNLINK" if lazily else b"DEL", key])
 
     def on_field_deletion(self, db: Database, key: bytes, field: bytes) -> None:
         """A field that has expired is about to be deleted."""
-        self.pending.append((db.id, [b"HDEL", key, field]))
-        if self.depth == 0:
-            self._flush(True)
+        self._put_deletion(db, [b"HDEL", key, field])
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _put_deletion(self, db: Database, words: list) -> cython.int:
+        """What a command meets that has expired goes before the command does anything, whatever it has said it will."""
+        if self.depth and self.replaced:
+            self.pending.insert(self.own, (db.id, words))
+            self.own += 1
+            return 0
+        self.pending.append((db.id, words))
+        return self._flush(True) if self.depth == 0 else 0
 
     # Writing
 

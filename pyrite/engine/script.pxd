@@ -30,6 +30,10 @@ cdef enum:
     CALL_COUNTED = 2    # refused, and counted as an error
 
 cdef enum:
+    # What redis.set_repl says
+    PROPAGATE_LOG = 1
+
+cdef enum:
     HOOK_EVERY = 10000          # instructions after which a script is looked at
     LOOK_NS = 1000000           # it is not looked at more often than this
     NUMBER_ROOM = 40            # bytes of a number's text

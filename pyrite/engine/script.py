@@ -623,7 +623,9 @@ class Interpreter:
         reply: Reply = client.reply
         reply.truncate(reply.sent)
         server.now_ns = clock_ns()
+        server.propagation.muted = not server.script_propagation & PROPAGATE_LOG
         call(client, command)
+        server.propagation.muted = False
         return CALL_DONE
 
     # Taking too long

@@ -139,6 +139,7 @@ cdef class Database:
     cdef void free_entry(self, Entry* e, bint lazy) noexcept
     cdef void track_fields(self, Entry* e, int64_t at_ms) noexcept
     cdef void changed(self, Slice key, int event_class, bytes event)
+    cdef void changed_by_time(self, Slice key, int event_class, bytes event)
     cdef void notify(self, Slice key, int event_class, bytes event)
     cdef int _tell(self, bytes name, int event_class, bytes event, bint modified) except -1
     cdef int _wake(self, Slice key) except -1

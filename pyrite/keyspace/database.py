@@ -610,6 +610,12 @@ class Database:
             self._tell(key.p[: key.n], event_class, event, True)
 
     @cython.cfunc
+    def changed_by_time(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
+        """Say that this key has changed though no command changed it, so that the one that runs is not propagated."""
+        self.changed(key, event_class, event)
+        self.keyspace.dirty -= 1
+
+    @cython.cfunc
     def notify(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
         """Say that something happened to this key that is no change of its own."""
         if self.keyspace.effects:

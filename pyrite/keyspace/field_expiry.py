@@ -2,7 +2,8 @@
 
 A field whose time has come is absent to whoever asks for it; it leaves memory when a command asks for it, or when
 active expiry comes by. A hash of which the last field expires is deleted with it. `hexpired` is sent once for all
-fields of a hash that go together, and `del` after it where the hash went too.
+fields of a hash that go together, and `del` after it where the hash went too. Either way the key has changed, for
+transactions that watch it and clients that track it.
 """
 
 import cython
@@ -52,7 +53,7 @@ def fields_expired(db: Database, key: Slice, count: cython.size_t) -> cython.int
     Without anyone to tell, the key's bytes may be those of the hash's proxy or entry.
     """
     e: cython.pointer[Entry] = _hash_at(db, key)
-    name: bytes | None = key.p[: key.n] if db.keyspace.effects else None
+    name: bytes | None = key.p[: key.n] if db.keyspace.effects or db.watched or db.waiting else None
     empty: cython.bint
     db.keyspace.expired_fields += count
     if e == cython.NULL:
@@ -63,7 +64,7 @@ def fields_expired(db: Database, key: Slice, count: cython.size_t) -> cython.int
     else:
         db.track_fields(e, hash_next_expire(e))
     if name is not None and count:
-        db.notify(slice_of(name), NOTIFY_HASH, b"hexpired")
+        db.changed_by_time(slice_of(name), NOTIFY_HASH, b"hexpired")
         if empty:
             db.notify(slice_of(name), NOTIFY_GENERIC, b"del")
     return 0

@@ -79,7 +79,8 @@ from cython.cimports.pyrite.core.numbers import (
     parse_longlong,
 )
 from cython.cimports.pyrite.core.parser import Slice
-from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, NOTIFY_HASH, Database, Keyspace, slice_of
+from cython.cimports.pyrite.keyspace.database import NO_EXPIRE, Database, Keyspace, slice_of
+from cython.cimports.pyrite.keyspace.field_expiry import fields_expired
 
 from pyrite.core.errors import NAN_OR_INFINITY, NO_MEMORY_FOR_VALUE, OVERFLOW, WRONG_TYPE, CommandError
 
@@ -453,21 +454,17 @@ def hash_drop_expired(db: Database, key: Slice, field: Slice) -> cython.bint:
 
 @cython.cfunc
 def _make_absent(db: Database, key: Slice, field: Slice) -> cython.pointer[Entry]:
-    """Delete a field that has expired and is to be set anew; the hash stays, even without fields.
+    """Delete a field that has expired and is to be set anew.
 
-    Returns the key's entry, NULL where a hook has deleted it.
+    Returns the key's entry, NULL where that was the last field, so that the hash is gone, or a hook has deleted it.
     """
-    dropped: cython.bint = hash_drop_expired(db, key, field)
+    if hash_drop_expired(db, key, field):
+        fields_expired(db, key, 1)
+        return hash_lookup_write(db, key)
     e: cython.pointer[Entry] = hash_lookup_write(db, key)
-    if e == cython.NULL:
-        return e
-    if not dropped:
+    if e != cython.NULL:
         hash_delete(db, e, field)
-        return e
-    _settle(db, e)
-    db.keyspace.expired_fields += 1
-    db.notify(key, NOTIFY_HASH, b"hexpired")
-    return hash_lookup_write(db, key)
+    return e
 
 
 @cython.cfunc

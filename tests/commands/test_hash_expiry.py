@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.commands.test_hash import encoding, fields_of, scan_all
-from tests.support import ErrorReply, Server
+from tests.support import ErrorReply, Push, Server
 
 WRONG_TYPE = ErrorReply(b"WRONGTYPE Operation against a key holding the wrong kind of value")
 NOT_INTEGER = ErrorReply(b"ERR value is not an integer or out of range")
 NEGATIVE = ErrorReply(b"ERR invalid expire time, must be >= 0")
 NO_FIELDS_WORD = ErrorReply(b"ERR Mandatory argument FIELDS is missing or not at the right position")
 NOT_POSITIVE = ErrorReply(b"ERR Parameter `numFields` should be greater than 0")
+COUNT_NOT_POSITIVE = ErrorReply(b"ERR Number of fields must be a positive integer")
 NOT_MATCHING = ErrorReply(b"ERR The `numfields` parameter must match the number of arguments")
 SETTERS = ["HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT"]
 READERS = ["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME"]
@@ -194,8 +195,8 @@ class TestRead:
     def test_bad_arguments(self, h: Server, command: str) -> None:
         for argv, expected in [
             (("FIELD", "1", "a"), NO_FIELDS_WORD),
-            (("FIELDS", "0", "a"), NOT_POSITIVE),
-            (("FIELDS", "x", "a"), NOT_POSITIVE),
+            (("FIELDS", "0", "a"), COUNT_NOT_POSITIVE),
+            (("FIELDS", "x", "a"), COUNT_NOT_POSITIVE),
             (("FIELDS", "2", "a"), NOT_MATCHING),
             (("FIELDS", "1", "a", "b"), NOT_MATCHING),
         ]:
@@ -448,3 +449,45 @@ def test_digest_sees_expiring_fields(server: Server) -> None:
     assert server.call("DEBUG", "DIGEST-VALUE", "h") != before
     server.call("HPERSIST", "h", "FIELDS", 1, "a")
     assert server.call("DEBUG", "DIGEST-VALUE", "h") == before
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_who_watches_or_tracks_a_hash_learns_that_a_field_has_expired(
+    server: Server, is_last: bool, is_lazy: bool
+) -> None:
+    """The time changes the key as a command would, but for the log, which has the deletion of the field."""
+    if is_lazy:
+        server.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+    try:
+        with server.connect(resp=3) as reader, server.connect() as watcher:
+            server.call("HSET", "h", "a", "1")
+            if not is_last:
+                server.call("HSET", "h", "b", "1")
+            expire(server, 0.05, "a")
+            reader.call("CLIENT", "TRACKING", "ON")
+            assert reader.call("HLEN", "h") == 2 - is_last
+            watcher.call("WATCH", "h")
+            changes = server.info("persistence")["rdb_changes_since_last_save"]
+            time.sleep(0.1)
+            if is_lazy:
+                assert server.call("HGET", "h", "a") is None
+            assert reader.read() == Push([b"invalidate", [b"h"]])
+            assert server.call("EXISTS", "h") == 1 - is_last
+            watcher.call("MULTI")
+            watcher.call("PING")
+            assert watcher.call("EXEC") is None
+            assert server.info("persistence")["rdb_changes_since_last_save"] == changes
+    finally:
+        server.call("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+
+
+def test_adding_to_the_last_field_after_it_has_expired(lazy: Server) -> None:
+    with lazy.config(notify_keyspace_events="EAn"), lazy.connect() as listener:
+        lazy.call("HSET", "last", "f", "1")
+        expire(lazy, 0.001, "f", key="last")
+        time.sleep(0.02)
+        listener.call("PSUBSCRIBE", "__keyevent@0__:*")
+        assert lazy.call("HINCRBY", "last", "f", 5) == 5
+        seen = [listener.read()[2].split(b":")[1] for _ in range(4)]  # type: ignore[index]
+        assert seen == [b"hexpired", b"del", b"new", b"hincrby"]

@@ -252,6 +252,71 @@ def test_a_key_that_expires_is_deleted_in_the_log(log: Server) -> None:
         log.call("DEBUG", "SET-ACTIVE-EXPIRE", "1")
 
 
+@pytest.fixture
+def lazy(log: Server) -> Iterator[Server]:
+    """Keys that have expired stay until somebody meets them."""
+    log.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+    yield log
+    log.call("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+
+
+@pytest.mark.parametrize(
+    ("command", "logged_as"),
+    [
+        (("SETEX", "k", "1000", "new"), ("SET", "k", "new", "PXAT", ANY)),
+        (("PSETEX", "k", "100000", "new"), ("SET", "k", "new", "PXAT", ANY)),
+        (("SET", "k", "new", "EX", "100"), ("SET", "k", "new", "PXAT", ANY)),
+        (("BLMOVE", "list", "k", "LEFT", "LEFT", "0"), ("LMOVE", "list", "k", "LEFT", "LEFT")),
+    ],
+)
+def test_what_has_expired_is_deleted_before_something_else_takes_its_place(
+    lazy: Server, command: tuple[object, ...], logged_as: tuple[object, ...]
+) -> None:
+    lazy.call("RPUSH", "list", "a", "b")
+    lazy.call("SET", "k", "old", "PX", "1")
+    time.sleep(0.02)
+    found = effect(lazy, *command)
+    assert found[:2] == [[b"MULTI"], [b"DEL", b"k"]]
+    assert matches(found[2], logged_as)
+    assert found[3:] == [[b"EXEC"]]
+    # Within a transaction it stays behind what came before it.
+    lazy.call("SET", "k", "old", "PX", "1")
+    time.sleep(0.02)
+    before = len(logged(lazy))
+    lazy.call("MULTI")
+    lazy.call("SET", "first", "1")
+    lazy.call(*command)
+    lazy.call("SETEX", "last", "100", "1")
+    lazy.call("EXEC")
+    found = since(lazy, before)
+    assert [words[0] for words in found] == [b"MULTI", b"SET", b"DEL", str(logged_as[0]).encode(), b"SET", b"EXEC"]
+    digest = lazy.call("DEBUG", "DIGEST")
+    assert lazy.call("DEBUG", "LOADAOF") == b"OK"
+    assert lazy.call("DEBUG", "DIGEST") == digest
+
+
+def test_a_sum_in_a_field_that_expires(lazy: Server) -> None:
+    lazy.call("HSET", "h", "f", "1", "g", "1")
+    lazy.call("HPEXPIRE", "h", "100000", "FIELDS", "1", "f")
+    found = effect(lazy, "HINCRBYFLOAT", "h", "f", "0.5")
+    assert found[1] == [b"HSET", b"h", b"f", b"1.5"]
+    assert matches(found[2], ("HPEXPIREAT", "h", soon(100), "FIELDS", "1", "f"))
+    assert effect(lazy, "HINCRBYFLOAT", "h", "g", "0.5") == [[b"HSET", b"h", b"g", b"1.5"]]
+    # A hash goes with its last field, and what is added to is another one.
+    for command in ("HINCRBY", "HINCRBYFLOAT"):
+        lazy.call("DEL", "h")
+        lazy.call("HSET", "h", "f", "1")
+        lazy.call("HPEXPIRE", "h", "1", "FIELDS", "1", "f")
+        lazy.call("EXPIRE", "h", "1000")
+        time.sleep(0.02)
+        assert lazy.call(command, "h", "f", "5") in {5, b"5"}
+        assert lazy.call("TTL", "h") == -1
+        digest = lazy.call("DEBUG", "DIGEST")
+        assert lazy.call("DEBUG", "LOADAOF") == b"OK"
+        assert lazy.call("TTL", "h") == -1
+        assert lazy.call("DEBUG", "DIGEST") == digest
+
+
 def test_a_scan_meets_keys_that_have_nothing_to_do_with_each_other(log: Server) -> None:
     log.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
     try:
@@ -305,6 +370,16 @@ def test_who_was_waiting_is_logged_behind_who_woke_him(log: Server) -> None:
         log.call("RPUSH", "queue", "x")
         assert waiting.read() == [b"queue", b"x"]
         assert since(log, before) == [[b"RPUSH", b"queue", b"x"], [b"LPOP", b"queue"]]
+
+
+def test_a_script_says_what_is_not_logged(log: Server) -> None:
+    script = """redis.call('SET', 'a', 1) redis.set_repl(redis.REPL_NONE) redis.call('SET', 'b', 1)
+        redis.call('SETEX', 'c', 100, 1) redis.set_repl(redis.REPL_AOF) redis.call('SET', 'd', 1)
+        redis.set_repl(redis.REPL_REPLICA) redis.call('SET', 'e', 1)"""
+    found = effect(log, "EVAL", script, 0)
+    assert found == [[b"MULTI"], [b"SET", b"a", b"1"], [b"SET", b"d", b"1"], [b"EXEC"]]
+    assert effect(log, "EVAL", "redis.call('SET', 'f', 1)", 0) == [[b"SET", b"f", b"1"]]
+    assert log.call("DBSIZE") == 6
 
 
 def test_functions_are_logged_as_they_came(log: Server) -> None:
