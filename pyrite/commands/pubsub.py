@@ -4,7 +4,13 @@ import cython
 from cython.cimports.pyrite.core.glob import glob_match
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.reply import Reply
-from cython.cimports.pyrite.engine.client import CLIENT_MONITOR, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
+from cython.cimports.pyrite.engine.client import (
+    CLIENT_DENY_BLOCKING,
+    CLIENT_MONITOR,
+    CLIENT_REPLY_OFF,
+    CLIENT_REPLY_SKIP,
+    Client,
+)
 from cython.cimports.pyrite.engine.pubsub import (
     SUBSCRIBE_CHANNEL,
     SUBSCRIBE_PATTERN,
@@ -37,6 +43,7 @@ from pyrite.engine.declare import (
 )
 from pyrite.engine.monitor import start_monitoring
 
+MONITOR_NOT_HERE = b"ERR MONITOR isn't allowed for DENY BLOCKING client"
 _SUBSCRIBED = (b"subscribe", b"psubscribe", b"ssubscribe")
 _UNSUBSCRIBED = (b"unsubscribe", b"punsubscribe", b"sunsubscribe")
 
@@ -328,6 +335,8 @@ help_of("PUBSUB", since="6.2.0")
 )
 def monitor(client: Client, args: Args) -> None:
     """Get every command that the server runs from now on."""
+    if client.flags & CLIENT_DENY_BLOCKING:
+        raise CommandError(MONITOR_NOT_HERE)
     if not client.flags & CLIENT_MONITOR:
         start_monitoring(client)
-    client.reply.ok()
+        client.reply.ok()

@@ -5,7 +5,7 @@ from cython.cimports.libc.stdint import uint32_t
 from cython.cimports.pyrite.core.parser import Args
 from cython.cimports.pyrite.core.reply import Reply
 from cython.cimports.pyrite.engine.command import Command
-from cython.cimports.pyrite.engine.state import GUARD_AUTH, GUARD_MULTI, ServerState
+from cython.cimports.pyrite.engine.state import GUARD_AUTH, GUARD_MONITOR, GUARD_MULTI, ServerState
 from cython.cimports.pyrite.keyspace.database import Watches
 
 from pyrite.core.errors import DB_OUT_OF_RANGE, CommandError
@@ -212,7 +212,8 @@ class Client:
         self.name = b""
         self.user = b"default"
         self.require_password()
-        self.flags &= ~(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH | CLIENT_NO_EVICT)
+        self.flags &= ~(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH | CLIENT_NO_EVICT | CLIENT_MONITOR)
+        self.guards &= ~GUARD_MONITOR
 
     def flag_letters(self) -> str:
         """What state it is in, as CLIENT LIST shows it."""

@@ -582,7 +582,8 @@ class Connection(Client):
     @property
     def memory_bytes(self) -> int:
         """Bytes of its buffers, and of the objects that stand for it."""
-        return IDLE_BYTES + self.own_capacity + self._big_bytes() + self.reply.capacity
+        queued: cython.Py_ssize_t = 0 if self.transaction is None else self.transaction.bytes_total
+        return IDLE_BYTES + self.own_capacity + self._big_bytes() + queued + self.reply.capacity
 
     def address(self) -> str:
         """The other end, as CLIENT LIST shows it."""

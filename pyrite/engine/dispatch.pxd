@@ -11,7 +11,7 @@ cdef enum:
     QUEUED = -2         # it will run with EXEC
 
 cdef enum:
-    GUARD_COUNT = 8
+    GUARD_COUNT = 9
 
 ctypedef int (*Guard)(Client client, Command command) except -1
 

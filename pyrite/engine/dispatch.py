@@ -37,6 +37,7 @@ from cython.cimports.pyrite.engine.state import (
     GUARD_DISK,
     GUARD_LOADING,
     GUARD_MEMORY,
+    GUARD_MONITOR,
     GUARD_MULTI,
     GUARD_PAUSE,
     GUARD_PUBSUB,
@@ -70,6 +71,7 @@ SKIP_MONITOR = cython.declare(cython.longlong, _SKIP_MONITOR | _ADMIN)
 WRITE = cython.declare(cython.longlong, _WRITE)
 TOUCHES_ARBITRARY_KEYS = cython.declare(cython.longlong, _TOUCHES_ARBITRARY_KEYS)
 MAY_REPLICATE = cython.declare(cython.longlong, _MAY_REPLICATE)
+ON_KEYS = cython.declare(cython.longlong, _READONLY | _WRITE | _MAY_REPLICATE)
 PAUSED_BY_WRITE = cython.declare(cython.longlong, _WRITE | _MAY_REPLICATE)
 ALLOWED_WHILE_LOADING = cython.declare(cython.longlong, _LOADING)
 ALLOWED_WITHOUT_AUTH = cython.declare(cython.longlong, _NO_AUTH_FLAG)
@@ -85,6 +87,13 @@ _ALLOWED_WHILE_SUBSCRIBED = frozenset(
 _SUBSCRIBED = (
     b"ERR Can't execute '%b': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 )
+
+_MONITORS = b"ERR Replica can't interact with the keyspace"  # Redis counts monitors as replicas
+# Lines of HTTP that nothing else begins with.
+_HTTP_WORDS = frozenset({b"post", b"host:"})
+HTTP_WORD_MAX = cython.declare(cython.Py_ssize_t, 5)
+HTTP_LOG_NS = cython.declare(int64_t, 60 * 1000000000)
+_http_logged_ns = cython.declare(int64_t, -60 * 1000000000)
 
 # How much of an unknown command's name and arguments its error repeats.
 QUOTED_BYTES = cython.declare(cython.Py_ssize_t, 128)
@@ -166,6 +175,15 @@ def _guard_pubsub(client: Client, command: Command) -> cython.int:
 
 @cython.cfunc
 @cython.exceptval(-1, check=False)
+def _guard_monitor(client: Client, command: Command) -> cython.int:
+    """A client that gets every command must not have its own replies to commands on keys among them."""
+    if (command.flags | _queued_flags(client, command)) & ON_KEYS:
+        return _reject(client, command, _MONITORS)
+    return EXECUTED
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
 def _guard_loading(client: Client, command: Command) -> cython.int:
     """While the data set is being loaded, only commands that don't look at it run, and transactions of such."""
     queued: Command
@@ -215,8 +233,10 @@ _guards[5].bit = GUARD_BUSY
 _guards[5].check = _guard_busy
 _guards[6].bit = GUARD_PAUSE
 _guards[6].check = _guard_pause
-_guards[7].bit = GUARD_MULTI
-_guards[7].check = _guard_multi
+_guards[7].bit = GUARD_MONITOR
+_guards[7].check = _guard_monitor
+_guards[8].bit = GUARD_MULTI
+_guards[8].check = _guard_multi
 
 
 @cython.cfunc
@@ -244,6 +264,8 @@ def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
     if client.transaction is not None or (command is not None and command.name == "exec"):
         text = _break_transaction(client, command, text)
     client.server.count_error(text)
+    if client.flags & CLIENT_TRACKING:
+        _forget_caching(client, command)
     if client.flags & CLIENT_SPECIAL and _drops_reply(client):
         return REJECTED
     client.reply.error(text)
@@ -280,6 +302,27 @@ def _unknown(client: Client) -> bytes:
     return b"ERR unknown command '%b', with args beginning with: %b" % (_printable(words[0]), quoted)
 
 
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _reject_unknown(client: Client) -> cython.int:
+    """An unknown command is an error. One that stands in an HTTP request ends the connection, before its body is run.
+
+    Else a web page could have the browser of whoever looks at it send commands to a server on that machine.
+    """
+    global _http_logged_ns
+    server: ServerState = client.server
+    if client.args.v[0].n > HTTP_WORD_MAX or client.args[0].lower() not in _HTTP_WORDS:
+        return _reject(client, None, _unknown(client))
+    if server.now_ns - _http_logged_ns >= HTTP_LOG_NS:
+        _http_logged_ns = server.now_ns
+        server.log_warning(
+            f"Possible attack: an HTTP request came, as a web page can have a browser send it to another server. The "
+            f"connection is closed: {server.describe_client(client)}"
+        )
+    client.close()
+    return REJECTED
+
+
 # The two choke-points
 
 
@@ -290,7 +333,7 @@ def process_command(client: Client) -> cython.int:
     command: Command = lookup_command(client.args)
     argc: cython.Py_ssize_t = client.args.argc
     if command is None:
-        return _reject(client, None, _unknown(client))
+        return _reject_unknown(client)
     if (command.arity > 0 and command.arity != argc) or argc < -command.arity:
         return _reject(client, command, wrong_arity(command.wire_name))
     bits: cython.int = client.guards | client.server.guards
@@ -420,15 +463,22 @@ def _after_special(client: Client, command: Command, mark: cython.Py_ssize_t) ->
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def _track(client: Client, command: Command) -> cython.int:
-    """Remember what a tracking client has read. What CLIENT CACHING said holds for one command, or one transaction."""
+    """Remember what a tracking client has read."""
     tracking: Tracking = client.server.tracking
     # Of a script that only reads, what its commands read counts, not what it was given.
     if command.flags & READONLY and command.group != SCRIPTING:
         tracking.remember(client, command)
+    return _forget_caching(client, command)
+
+
+@cython.cfunc
+@cython.exceptval(-1, check=False)
+def _forget_caching(client: Client, command: Command | None) -> cython.int:
+    """What CLIENT CACHING said holds for one command, even for one that is refused, or for one transaction."""
     if (
         client.transaction is None
         and not client.flags & CLIENT_DENY_BLOCKING
-        and not command.name.startswith("client|")
+        and (command is None or not command.name.startswith("client|"))
     ):
         client.tracking.caching = 0
     return 0

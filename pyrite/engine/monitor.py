@@ -3,7 +3,7 @@
 import cython
 from cython.cimports.pyrite.engine.client import CLIENT_MONITOR, Client
 from cython.cimports.pyrite.engine.command import Command
-from cython.cimports.pyrite.engine.state import ServerState
+from cython.cimports.pyrite.engine.state import GUARD_MONITOR, ServerState
 
 _ESCAPES: dict = {ord("\\"): b"\\\\", ord('"'): b'\\"', 10: b"\\n", 13: b"\\r", 9: b"\\t", 7: b"\\a", 8: b"\\b"}
 _QUOTED: list = [_ESCAPES.get(byte, b"%c" % byte if 32 <= byte < 127 else b"\\x%02x" % byte) for byte in range(256)]
@@ -16,6 +16,7 @@ def _quoted(argument: bytes) -> bytes:
 def start_monitoring(client: Client) -> None:
     """Send the client every command from now on."""
     client.flags |= CLIENT_MONITOR
+    client.guards |= GUARD_MONITOR
     client.server.monitors[client.id] = client
 
 

@@ -18,6 +18,7 @@ cdef enum:
     GUARD_MULTI = 16
     GUARD_BUSY = 32
     GUARD_DISK = 128
+    GUARD_MONITOR = 512
     GUARD_LOADING = 256
 
 cdef enum:

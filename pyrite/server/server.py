@@ -243,10 +243,11 @@ class Server(ServerState):
     # Scripts
 
     def serve_meanwhile(self) -> None:
-        """Serve others for a turn while a script runs; end the script if the server is to end."""
+        """Serve others for a turn while a script runs; if the server is to end, end it, but for one half done."""
         self.poller.serve_meanwhile(self.watcher.serve)
         script = running()
-        if script is not None and self.poller.stopping and not script.wrote:
+        changed = script is not None and (script.wrote or self.propagation.in_transaction)
+        if script is not None and self.poller.stopping and not changed:
             script.end()
 
     def script_only_reads(self, client: Client) -> bool:
@@ -403,6 +404,8 @@ class Server(ServerState):
             raise CommandError(script.busy_text())
         self.log_warning("User requested shutdown...")
         if script is not None:
+            # Half of what it does must not be found in the log.
+            self.propagation.drop_command()
             script.end()
         if not shutdown.prepare(self, save=save, no_save=no_save, force=force):
             return False

@@ -193,6 +193,16 @@ def test_each_class(server: Server, client: RespClient, classes: str, expected: 
             client.read()
 
 
+def test_a_stream_that_is_waited_for_is_missed_once_for_each_look(server: Server, client: RespClient) -> None:
+    with server.config(notify_keyspace_events="Em"), server.connect() as waiter:
+        client.call("PSUBSCRIBE", "__key*__:*")
+        waiter.call("XREAD", "BLOCK", 1, "STREAMS", "missing", "$")
+        assert events(client, 2) == [(b"keymiss", b"missing")] * 2
+        client.sock.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            client.read()
+
+
 def test_without_a_channel_kind_nothing_is_published(server: Server, client: RespClient) -> None:
     client.call("PSUBSCRIBE", "*")
     for classes in ("", "A", "g$"):
@@ -204,6 +214,21 @@ def test_without_a_channel_kind_nothing_is_published(server: Server, client: Res
 
 
 # MONITOR
+
+
+def test_a_monitor_has_no_business_with_keys(server: Server, client: RespClient) -> None:
+    client.call("MULTI")
+    assert client.call("MONITOR") == b"QUEUED"
+    assert client.call("EXEC") == [ErrorReply(b"ERR MONITOR isn't allowed for DENY BLOCKING client")]
+    assert client.call("SET", "a", "1") == b"OK"
+    assert client.call("MONITOR") == b"OK"
+    for command in (("GET", "a"), ("SET", "a", "2"), ("PUBLISH", "c", "m"), ("PFCOUNT", "h")):
+        assert client.call(*command) == ErrorReply(b"ERR Replica can't interact with the keyspace")
+    # Said again, it is answered by nothing.
+    client.send("MONITOR")
+    assert client.call("RESET") == b"RESET"
+    assert client.call("GET", "a") == b"1"
+    assert client.call("MULTI") == b"OK"
 
 
 def test_monitor(server: Server, client: RespClient) -> None:

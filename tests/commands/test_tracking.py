@@ -98,6 +98,13 @@ def test_opting_in_and_out(server: Server, reader: RespClient) -> None:
     reader.call("GET", "b")
     server.call("MSET", "b", "1", "a", "1")
     assert reader.read() == invalidated(b"a")
+    # It holds for one command, even if that is refused.
+    for refused in (("NOSUCH",), ("GET",), ("CONFIG", "NOSUCH")):
+        reader.call("CLIENT", "CACHING", "YES")
+        assert isinstance(reader.call(*refused), ErrorReply)
+        reader.call("GET", "b")
+        server.call("SET", "b", "2")
+        nothing_comes(reader)
     reader.call("CLIENT", "TRACKING", "OFF")
     reader.call("CLIENT", "TRACKING", "ON", "OPTOUT")
     reader.call("CLIENT", "CACHING", "NO")

@@ -185,10 +185,13 @@ def test_client_list_and_info_show_it(server: Server, client: RespClient) -> Non
     assert shown["flags"] == "x"
     assert shown["watch"] == "2"
     assert int(shown["multi-mem"]) == len("SETa1")
+    client.call("SET", "a", "x" * 100_000)
+    line = next(line for line in server.call("CLIENT", "LIST").splitlines() if b" multi=2 " in line)
+    assert int(fields(server, line)["tot-mem"]) > 100_000
     assert server.info("clients")["watching_clients"] == "1"
     assert server.info("clients")["total_watched_keys"] == "2"
     server.call("SET", "a", "2")
-    line = next(line for line in server.call("CLIENT", "LIST").splitlines() if b" multi=1 " in line)
+    line = next(line for line in server.call("CLIENT", "LIST").splitlines() if b" multi=2 " in line)
     assert fields(server, line)["flags"] == "xd"
 
 

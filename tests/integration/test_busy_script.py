@@ -1,6 +1,7 @@
 """Scripts that take too long: what others are told meanwhile, and how a script is ended."""
 
 import hashlib
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.integration.processes import wait_for
-from tests.support import ErrorReply, RespClient, Server
+from tests.support import ErrorReply, RespClient, Server, pyrite_program, start_server
 
 StartServer = Callable[..., Server]
 
@@ -274,3 +275,43 @@ def test_expired_and_evicted_keys_stay_while_a_script_runs(server: Server) -> No
     with busy(server, "EVAL", body, 0) as client:
         assert client.read() == [1, 1]
     assert server.call("EXISTS", "k") == 0
+
+
+# The end of the server: nothing is half done on disk
+
+HALF = "redis.call('DECRBY', 'from', 50) for i = 1, {loops} do local x = i * i end redis.call('INCRBY', 'to', 50)"
+
+
+def amounts(server: Server) -> object:
+    return server.call("MGET", "from", "to")
+
+
+def test_shutdown_nosave_leaves_nothing_of_a_script_in_the_log(start_pyrite: StartServer) -> None:
+    server = start_pyrite("--busy-reply-threshold", 10, "--appendonly", "yes")
+    server.call("MSET", "from", "100", "to", "0")
+    with busy(server, "EVAL", HALF.format(loops="1e12"), 0), server.connect() as other:
+        other.send("SHUTDOWN", "NOSAVE")
+        assert server.process.wait(10) == 0
+    again = start_server(pyrite_program(), server.directory, "--appendonly", "yes")
+    try:
+        assert amounts(again) == [b"100", b"0"]
+    finally:
+        again.stop()
+
+
+def test_a_signal_lets_a_transaction_end_that_has_written(start_pyrite: StartServer) -> None:
+    server = start_pyrite("--busy-reply-threshold", 10, "--save", "100 100000")
+    server.call("MSET", "from", "100", "to", "0")
+    with server.connect() as client, server.connect() as other:
+        client.call("MULTI")
+        client.call("DECRBY", "from", "50")
+        client.call("EVAL", "for i = 1, 1e8 do local x = i * i end redis.call('INCRBY', 'to', 50)", 0)
+        client.send("EXEC")
+        wait_for(lambda: isinstance(other.call("PING"), ErrorReply), "others are told BUSY")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 0
+    again = start_server(pyrite_program(), server.directory)
+    try:
+        assert amounts(again) == [b"50", b"50"]
+    finally:
+        again.stop()

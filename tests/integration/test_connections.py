@@ -270,3 +270,19 @@ def test_what_stands_behind_a_descriptor_that_is_sent_along(start_pyrite: StartS
             client.send("ECHO", "behind")
             assert sleeper.read() == b"OK"
         assert [client.read(), client.read()] == [b"PONG", b"behind"]
+
+
+# Not for us
+
+
+@pytest.mark.parametrize("head", ["GET / HTTP/1.1\r\nHost: localhost", "POST / HTTP/1.1", "host: x", "PoSt /"])
+def test_an_http_request_ends_the_connection(start_pyrite: StartServer, head: str) -> None:
+    """A web page can have a browser send one to a port of the machine that it runs on; its body is not run."""
+    server = start_pyrite()
+    with RespClient(server.port) as client:
+        client.send_bytes(f"{head}\r\n\r\nSET hacked 1\r\n".encode())
+        assert client.is_closed_by_server()
+    assert server.call("EXISTS", "hacked") == 0
+    assert "HTTP request" in server.output()
+    server.call("POSTS", "x")
+    assert server.call("PING") == b"PONG"
