@@ -95,7 +95,7 @@ class Propagation:
 
     def drop_command(self) -> None:
         """The outermost command that runs is not to end as it should: nothing that it does is propagated."""
-        self.dropped = self.depth > 0
+        self.dropped = self.on and self.depth > 0
 
     # Of handlers
 
