@@ -1,11 +1,14 @@
 """Append-only logs, as tests read and write them."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyrite.persistence import manifest as manifests
 from pyrite.persistence.aof_format import read_item
-from tests.support import Argument, Server, encode_argument
+from tests.integration.processes import wait_for
+from tests.support import Argument, Server, encode_argument, pyrite_program, start_server
 
 DIRECTORY = "appendonlydir"
 NAME = "appendonly.aof"
@@ -43,16 +46,23 @@ def last_increment(server_directory: Path) -> Path:
 
 def wait_until_written(server: Server) -> None:
     """Wait until all that a server has answered is in its files: everysec lets it wait while the disk is busy."""
-    deadline = time.monotonic() + 10
-    while server.info("persistence").get("aof_buffer_length", "0") != "0":
-        assert time.monotonic() < deadline, "the log is not written"
-        time.sleep(0.01)
+    wait_for(lambda: server.info("persistence").get("aof_buffer_length", "0") == "0", "the log is written")
 
 
 def kill_when_written(server: Server) -> None:
     """End a server without a warning, once all that it has answered is in its files."""
     wait_until_written(server)
     server.kill()
+
+
+@contextmanager
+def restarted(directory: Path, *arguments: str) -> Iterator[Server]:
+    """Another server on the log that one has left in a directory."""
+    server = start_server(pyrite_program(), directory, "--appendonly", "yes", *arguments)
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def logged(server: Server) -> list[list[bytes]]:

@@ -20,6 +20,7 @@ from tests.append_only import (
     log_directory,
     logged,
     manifest_of,
+    restarted,
     wait_for_rewrite,
     write_log,
 )
@@ -30,11 +31,6 @@ from tests.support import ErrorReply, Server, launch, pyrite_program, start_serv
 BASE, INCREMENT = f"{NAME}.1.base.aof", f"{NAME}.1.incr.aof"
 SET_A = encode(("SET", "a", "1"))
 SET_B = encode(("SET", "b", "2"))
-
-
-def restart(server: Server, *arguments: str) -> Server:
-    """Start another server in the directory of one that has ended."""
-    return start_server(pyrite_program(), server.directory, "--appendonly", "yes", *arguments)
 
 
 def refusal(directory: Path, *arguments: str) -> str:
@@ -92,8 +88,7 @@ def test_everything_comes_back(
         kill_when_written(server)
     else:
         server.stop()
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("DEBUG", "DIGEST") == digest
         assert again.call("FCALL", "f", "0") == 7
         assert 0 < again.call("TTL", "volatile") <= 1000  # type: ignore[operator]
@@ -101,8 +96,6 @@ def test_everything_comes_back(
         assert again.call("XPENDING", "stream", "group", "-", "+", "10")[0][:2] == pending[0][:2]  # type: ignore[index]
         assert again.call("SET", "new", "1") == b"OK"
         again.check_health()
-    finally:
-        again.stop()
 
 
 def test_keys_that_expired_while_the_server_was_down(start_pyrite: ServerFactory) -> None:
@@ -111,13 +104,10 @@ def test_keys_that_expired_while_the_server_was_down(start_pyrite: ServerFactory
     server.call("INCR", "k")
     kill_when_written(server)
     time.sleep(0.4)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         # The increment was of the key as it was, so it has not come back without its expiry.
         assert again.call("GET", "k") is None
         assert again.call("DBSIZE") == 0
-    finally:
-        again.stop()
 
 
 def test_it_is_turned_on_and_off_at_run_time(start_pyrite: ServerFactory) -> None:
@@ -133,11 +123,8 @@ def test_it_is_turned_on_and_off_at_run_time(start_pyrite: ServerFactory) -> Non
     assert server.call("CONFIG", "SET", "appendonly", "no") == b"OK"
     server.call("SET", "lost", "1")
     kill_when_written(server)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("EXISTS", "before", "during", "after", "lost") == 3
-    finally:
-        again.stop()
 
 
 def test_turning_it_on_in_a_transaction_waits_for_its_end(start_pyrite: ServerFactory) -> None:
@@ -149,11 +136,8 @@ def test_turning_it_on_in_a_transaction_waits_for_its_end(start_pyrite: ServerFa
     server.call("EXEC")
     wait_for_rewrite(server)
     kill_when_written(server)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("EXISTS", "a", "b") == 2
-    finally:
-        again.stop()
 
 
 def test_files_and_history_of_rewrites(start_pyrite: ServerFactory) -> None:
@@ -197,12 +181,9 @@ def test_writes_go_on_during_a_rewrite(start_pyrite: ServerFactory) -> None:
     server.call("INCR", "counter")
     digest = server.call("DEBUG", "DIGEST")
     kill_when_written(server)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("GET", "counter") == b"%d" % (n + 1)
         assert again.call("DEBUG", "DIGEST") == digest
-    finally:
-        again.stop()
 
 
 def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> None:
@@ -212,21 +193,15 @@ def test_a_killed_rewrite_leaves_the_old_log(start_pyrite: ServerFactory) -> Non
     server.call("BGREWRITEAOF")
     child = child_of(server)
     os.kill(child, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while server.info("persistence")["aof_last_bgrewrite_status"] != "err" and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert server.info("persistence")["aof_last_bgrewrite_status"] == "err"
+    wait_for(lambda: server.info("persistence")["aof_last_bgrewrite_status"] == "err", "the rewrite has failed")
     assert server.info("persistence")["aof_rewrites_consecutive_failures"] == "1"
     assert not list(server.directory.glob("temp-*"))
     server.call("SET", "later", "1")
     digest = server.call("DEBUG", "DIGEST")
     assert len(manifest_of(server.directory).increments) == 2
     kill_when_written(server)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("DEBUG", "DIGEST") == digest
-    finally:
-        again.stop()
 
 
 def is_on(server: Server) -> bool:
@@ -241,16 +216,13 @@ def check_all_is_logged(server: Server) -> None:
     server.call("SET", "last", "1")
     digest = server.call("DEBUG", "DIGEST")
     kill_when_written(server)
-    again = restart(server)
-    try:
+    with restarted(server.directory) as again:
         assert again.call("GET", "last") == b"1"
         assert again.call("DEBUG", "DIGEST") == digest
-    finally:
-        again.stop()
 
 
-@pytest.mark.parametrize("when", ["at the start", "later"])
-def test_history_that_is_kept_is_not_written_to(start_pyrite: ServerFactory, when: str) -> None:
+@pytest.mark.parametrize("at_start", [True, False])
+def test_history_that_is_kept_is_not_written_to(start_pyrite: ServerFactory, at_start: bool) -> None:
     server = start_pyrite("--appendonly", "yes", "--aof-disable-auto-gc", "yes")
     server.call("SET", "a", "1")
     server.call("CONFIG", "SET", "appendonly", "no")
@@ -259,16 +231,13 @@ def test_history_that_is_kept_is_not_written_to(start_pyrite: ServerFactory, whe
     kept = [file.name for file in manifest_of(server.directory).history]
     assert f"{NAME}.1.incr.aof" in kept
     server.kill()
-    if when == "later":
-        again = start_server(pyrite_program(), server.directory)
+    with restarted(server.directory, "--appendonly", "yes" if at_start else "no") as again:
         again.call("SET", "a", "1")
         again.call("CONFIG", "SET", "appendonly", "yes")
         wait_for(lambda: manifest_of(server.directory).increments, "a log")
-    else:
-        again = restart(server)
-    assert manifest_of(server.directory).increments[-1].name not in kept
-    again.call("CONFIG", "SET", "aof-disable-auto-gc", "no")
-    check_all_is_logged(again)
+        assert manifest_of(server.directory).increments[-1].name not in kept
+        again.call("CONFIG", "SET", "aof-disable-auto-gc", "no")
+        check_all_is_logged(again)
 
 
 def test_turning_it_on_is_tried_again_when_it_was_put_off_and_failed(start_pyrite: ServerFactory) -> None:
@@ -477,9 +446,7 @@ def test_we_load_a_log_of_redis(tmp_path: Path, start_peer: ServerFactory, rewri
             peer.call(*command)
     if rewritten:
         peer.call("BGREWRITEAOF")
-        deadline = time.monotonic() + 10
-        while peer.info("persistence")["aof_rewrite_in_progress"] == "1" and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: peer.info("persistence")["aof_rewrite_in_progress"] != "1", "the peer has rewritten its log")
         peer.call("RPUSH", "list", "more")
     digest = peer.call("DEBUG", "DIGEST")
     peer.stop()

@@ -18,6 +18,7 @@ from tests.append_only import (
     last_increment,
     log_directory,
     manifest_of,
+    restarted,
     wait_for_rewrite,
     wait_until_written,
 )
@@ -77,11 +78,8 @@ def test_killed_under_load_with_always(tmp_path: Path, turn: int) -> None:
         time.sleep(draw.uniform(0, 0.1))
     server.kill()
     load.wait()
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes", "--appendfsync", "always")
-    try:
+    with restarted(tmp_path, "--appendfsync", "always") as again:
         check_promises(again, load)
-    finally:
-        again.stop()
 
 
 @pytest.mark.parametrize("policy", ["everysec", "no"])
@@ -94,12 +92,9 @@ def test_killed_under_load_with_less(tmp_path: Path, policy: str) -> None:
     time.sleep(0.4)
     server.kill()
     load.wait()
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("GET", "old") == b"1"
         check_promises(again, load, loses_a_second=policy == "everysec")
-    finally:
-        again.stop()
 
 
 def test_a_rewrite_whose_server_is_killed_leaves_no_file(tmp_path: Path) -> None:
@@ -130,13 +125,9 @@ def test_killed_while_a_snapshot_is_written(tmp_path: Path, whom: str) -> None:
     os.kill(server.pid if whom == "parent" else child, signal.SIGKILL)
     if whom == "parent":
         server.process.wait()
-        deadline = time.monotonic() + 10
-        while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: not Path(f"/proc/{child}").exists(), "the child ends")
     else:
-        deadline = time.monotonic() + 10
-        while server.info("persistence")["rdb_bgsave_in_progress"] == "1" and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: server.info("persistence")["rdb_bgsave_in_progress"] != "1", "the child has ended")
         assert server.info("persistence")["rdb_last_bgsave_status"] == "err"
     assert (tmp_path / "dump.rdb").read_bytes() == old
     server.kill()
@@ -185,14 +176,11 @@ def test_dead_between_any_two_steps_of_a_rewrite(tmp_path: Path, starting: bool)
         if not _dies_at(directory, steps, starting=starting):
             assert steps > 5
             return
-        again = start_server(pyrite_program(), directory, "--appendonly", "yes")
-        try:
+        with restarted(directory) as again:
             # A log that was only just turned on promises something from the moment on in which it is whole.
             assert again.call("GET", "a") in ((b"1", None) if starting else (b"1",)), steps
             assert again.call("SET", "new", "1") == b"OK"
             again.check_health()
-        finally:
-            again.stop()
     raise AssertionError("it never comes to an end")
 
 
@@ -263,16 +251,11 @@ def test_a_full_disk_with_everysec_refuses_writes_until_there_is_room(tmp_path: 
     assert server.call("LLEN", "list") == written
     # Somebody makes room.
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    deadline = time.monotonic() + 10
-    while server.info("persistence")["aof_last_write_status"] == "err" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: server.info("persistence")["aof_last_write_status"] != "err", "the log is written")
     assert server.call("RPUSH", "list", "last") == written + 1
     kill_when_written(server)
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("LLEN", "list") == written + 1
-    finally:
-        again.stop()
 
 
 def test_a_full_disk_with_always_ends_the_server_with_all_that_it_promised(tmp_path: Path) -> None:
@@ -289,11 +272,8 @@ def test_a_full_disk_with_always_ends_the_server_with_all_that_it_promised(tmp_p
     assert server.process.wait(10) == 1
     assert 0 < acknowledged < 60
     assert len([words for words in commands_in(last_increment(tmp_path)) if words[0] == b"RPUSH"]) == acknowledged
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("LLEN", "list") == acknowledged
-    finally:
-        again.stop()
 
 
 def test_a_rewrite_that_finds_no_room_leaves_the_log(tmp_path: Path) -> None:
@@ -304,17 +284,11 @@ def test_a_rewrite_that_finds_no_room_leaves_the_log(tmp_path: Path) -> None:
     digest = server.call("DEBUG", "DIGEST")
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
     server.call("BGREWRITEAOF")
-    deadline = time.monotonic() + 10
-    while server.info("persistence")["aof_last_bgrewrite_status"] == "ok" and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert server.info("persistence")["aof_last_bgrewrite_status"] == "err"
+    wait_for(lambda: server.info("persistence")["aof_last_bgrewrite_status"] == "err", "the rewrite has failed")
     assert not list(tmp_path.glob("temp-*"))
     kill_when_written(server)
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("DEBUG", "DIGEST") == digest
-    finally:
-        again.stop()
 
 
 def _has_room(server: Server) -> None:
@@ -338,13 +312,10 @@ def test_no_rewrite_begins_while_something_waits_to_be_written(tmp_path: Path) -
     assert server.call("BGREWRITEAOF") == b"Background append only file rewriting started"
     wait_for(lambda: server.info("persistence")["aof_rewrite_in_progress"] == "0", "the rewrite is done")
     server.stop()
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("DBSIZE") == 0
         again.call("SELECT", 1)
         assert again.call("STRLEN", "s") == 200_000
-    finally:
-        again.stop()
 
 
 def test_writes_go_on_when_the_first_rewrite_has_found_room_at_last(tmp_path: Path) -> None:
@@ -363,11 +334,8 @@ def test_writes_go_on_when_the_first_rewrite_has_found_room_at_last(tmp_path: Pa
     assert server.info("persistence")["aof_last_write_status"] == "ok"
     digest = server.call("DEBUG", "DIGEST")
     server.stop()
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("DEBUG", "DIGEST") == digest
-    finally:
-        again.stop()
 
 
 def test_a_directory_that_vanishes(tmp_path: Path) -> None:
@@ -381,11 +349,8 @@ def test_a_directory_that_vanishes(tmp_path: Path) -> None:
     assert server.call("SET", "c", "3") == b"OK"
     kill_when_written(server)
     assert manifest_of(tmp_path).base is not None
-    again = start_server(pyrite_program(), tmp_path, "--appendonly", "yes")
-    try:
+    with restarted(tmp_path) as again:
         assert again.call("MGET", "a", "b", "c") == [b"1", b"2", b"3"]
-    finally:
-        again.stop()
 
 
 def test_clients_are_told_nothing_that_is_not_on_disk(tmp_path: Path) -> None:
