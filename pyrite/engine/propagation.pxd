@@ -22,7 +22,6 @@ cdef class Propagation:
     cdef int end(self, Database db, Args args, int64_t dirty, bint apart) except -1
     cdef int instead(self, Database db, list words) except -1
     cdef int nothing(self) noexcept
-    cdef int _replace(self) noexcept
     cdef int _put_deletion(self, Database db, list words) except -1
     cdef int _flush(self, bint apart) except -1
     cdef void _select(self, int db) noexcept

@@ -84,8 +84,8 @@ class Propagation:
                 return self._put_request(db.id, args)
             self.pending.append((db.id, args.tail(0)))
         # Whatever runs commands itself has propagated by them.
-        self.replaced = False
-        self._replace()
+        self.replaced = True
+        self.own = len(self.pending)
         if self.depth == 0 and self.dropped:
             self.dropped = False
             self.pending = []
@@ -103,7 +103,7 @@ class Propagation:
     @cython.exceptval(-1, check=False)
     def instead(self, db: Database, words: list) -> cython.int:
         """Propagate this, and not the command that runs; may be said several times."""
-        self._replace()
+        self.nothing()
         if not self.muted:
             self.pending.append((db.id, words))
         return 0
@@ -111,14 +111,7 @@ class Propagation:
     @cython.cfunc
     @cython.exceptval(check=False)
     def nothing(self) -> cython.int:
-        """Do not propagate the command that runs."""
-        return self._replace()
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=False)
-    def _replace(self) -> cython.int:
-        """What stands for the command that runs, if anything does, begins here."""
+        """Do not propagate the command that runs; what is to stand for it, if anything is, begins here."""
         if not self.replaced:
             self.replaced = True
             self.own = len(self.pending)

@@ -234,6 +234,20 @@ class WatchedKey:
         self.expired = expired
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _spread(db: Database, key: Slice, event_class: cython.int, event: bytes) -> cython.int:
+    """Tell whoever waits for this key, watches it, tracks it or is notified of it that it has changed."""
+    if db.waiting:
+        db._wake(key)
+    if db.watched:
+        db._touch(key)
+    if db.keyspace.effects:
+        db._tell(key.p[: key.n], event_class, event, True)
+    return 0
+
+
 @cython.final
 @cython.cclass
 class Database:
@@ -602,18 +616,12 @@ class Database:
     def changed(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
         """Say that a command changed this key: the one place that watched keys, tracking and notifications hang on."""
         self.keyspace.dirty += 1
-        if self.waiting:
-            self._wake(key)
-        if self.watched:
-            self._touch(key)
-        if self.keyspace.effects:
-            self._tell(key.p[: key.n], event_class, event, True)
+        _spread(self, key, event_class, event)
 
     @cython.cfunc
     def changed_by_time(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:
         """Say that this key has changed though no command changed it, so that the one that runs is not propagated."""
-        self.changed(key, event_class, event)
-        self.keyspace.dirty -= 1
+        _spread(self, key, event_class, event)
 
     @cython.cfunc
     def notify(self, key: Slice, event_class: cython.int, event: bytes) -> cython.void:

@@ -112,8 +112,7 @@ class Aof:
             self._turns += 1
             if self.is_rewriting:
                 server.children.kill()
-            self._drop_temporary_increment()
-            self.rewrite_scheduled = True
+            self._start_over()
         server.propagation.stop_log()
         for db in server.keyspace.databases:
             db.flush(lazy=False)
@@ -358,8 +357,7 @@ class Aof:
             self._note_failure()
             server.log_warning(f"Can't rewrite append only file in background: {error.strerror}")
             if self.state == STARTING:
-                self._drop_temporary_increment()
-                self.rewrite_scheduled = True
+                self._start_over()
             return False
         server.log_notice(f"Background append only file rewriting started by pid {pid}")
         return True
@@ -405,7 +403,10 @@ class Aof:
             server.log_notice("Background AOF rewrite terminated with success")
             self.last_cow_bytes = outcome.cow_bytes
             self._install(temporary, is_rdb=is_rdb)
-        elif outcome.was_stopped or is_stale:
+        elif outcome.is_good:
+            self.last_rewrite_good = True
+            server.log_notice("Background AOF rewrite terminated with success, but is not of use any more")
+        elif outcome.was_stopped:
             # Somebody wanted it so.
             self.last_rewrite_good = True
             server.log_notice("Background AOF rewrite terminated by signal 10")
@@ -416,9 +417,7 @@ class Aof:
         with suppress(OSError):
             os.unlink(temporary)
         if self.state == STARTING:
-            # It failed. The next try begins with an increment of its own.
-            self._drop_temporary_increment()
-            self.rewrite_scheduled = True
+            self._start_over()
 
     def _note_failure(self) -> None:
         self.last_rewrite_good = False
@@ -489,8 +488,9 @@ class Aof:
         except OSError as error:
             server.log_warning(f"Can't write the AOF manifest: {error.strerror}")
 
-    def _drop_temporary_increment(self) -> None:
-        """Log nothing until the next rewrite begins."""
+    def _start_over(self) -> None:
+        """The first base has failed: log nothing until the next try, which begins with an increment of its own."""
+        self.rewrite_scheduled = True
         self._server.propagation.stop_log()
         if self.writer.is_open:
             self.writer.drop()

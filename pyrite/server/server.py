@@ -246,8 +246,9 @@ class Server(ServerState):
         """Serve others for a turn while a script runs; if the server is to end, end it, but for one half done."""
         self.poller.serve_meanwhile(self.watcher.serve)
         script = running()
-        changed = script is not None and (script.wrote or self.propagation.in_transaction)
-        if script is not None and self.poller.stopping and not changed:
+        if script is None or not self.poller.stopping:
+            return
+        if not script.wrote and not self.propagation.in_transaction:
             script.end()
 
     def script_only_reads(self, client: Client) -> bool:
