@@ -10,6 +10,7 @@ from io import FileIO
 from typing import TYPE_CHECKING
 
 from pyrite.core.errors import CommandError
+from pyrite.core.text import shown
 from pyrite.persistence.loading import LoadError, LoadingStopped
 from pyrite.types.rdb_file import TYPE_NAMES, Listener, RdbError, RdbFile
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pyrite.server.server import Server
 
 # How much a message repeats of what a file says.
-SHOWN_BYTES = 128
 FAILED = "Fatal error loading the DB, check server logs. Exiting."
 TERMINATING = "Terminating server after rdb file reading failure."
 
@@ -29,12 +29,6 @@ class Loaded:
     bytes: int
     keys: int
     expired: int
-
-
-def shown(data: bytes) -> str:
-    """Text from a file as the log shows it: in one line, and not too much of it."""
-    text = data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _number(data: bytes) -> int:

@@ -14,18 +14,13 @@ import sys
 import time
 from contextlib import suppress
 
+from pyrite.core.text import harmless
+
 LEVELS = ("debug", "verbose", "notice", "warning", "nothing")
 DEBUG, VERBOSE, NOTICE, WARNING, NOTHING = range(5)
 _SIGNS = ".-*#"
 # A message longer than this is cut: it can quote what clients send.
 MAX_CHARS = 16384
-
-
-def harmless(text: str) -> str:
-    """A text without line breaks and control characters, which stand there escaped: it can quote what clients send."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def say(text: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from pyrite import REDIS_VERSION, __version__
 from pyrite.core.memory import tune_system_malloc
+from pyrite.core.text import harmless
 from pyrite.engine.command import find_command, rename_commands
 from pyrite.persistence.start import load_dataset
 from pyrite.server import crash, listen, process
@@ -22,7 +23,7 @@ from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError, ConfigFileError, ConfigSystemError
 from pyrite.server.config.load import load
 from pyrite.server.families import load_all
-from pyrite.server.log import Log
+from pyrite.server.log import Log, say
 from pyrite.server.server import Server
 
 PROGRAM = "pyrite-server"
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         invocation = parse_command_line(arguments)
     except ConfigError as error:
-        return process.fail(f"{PROGRAM}: {error}")
+        return _refused(str(error))
     if invocation.action == "version":
         sys.stdout.write(f"Pyrite server v={__version__} compatible with Redis v={REDIS_VERSION} bits=64\n")
         return 0
@@ -46,12 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = configure(invocation)
     except ConfigFileError as error:
-        return process.fail(error.report(__version__) if error.source else f"{PROGRAM}: {error}")
+        return _failed(error.report(__version__)) if error.source else _refused(str(error))
     except ConfigSystemError as error:
-        return process.fail(f"{PROGRAM}: {error.report()}")
+        return _refused(error.report())
     except ConfigError as error:
-        return process.fail(f"{PROGRAM}: {error}")
+        return _refused(str(error))
     return serve(config, arguments)
+
+
+def _refused(reason: str) -> int:
+    """Say in one line why the server can't start; returns the exit status."""
+    return _failed(f"{PROGRAM}: {harmless(reason)}")
+
+
+def _failed(message: str) -> int:
+    say(message)
+    return 1
 
 
 def configure(invocation: Invocation) -> Config:
@@ -86,7 +97,7 @@ def serve(config: Config, arguments: list[str]) -> int:
         listen.close_all(tcp)
         if config.logfile:
             log.warning(str(error))
-        return process.fail(f"{PROGRAM}: {error}")
+        return _refused(str(error))
     for notice in filter(None, [limit_notice, *notices, *config.notices()]):
         log.notice(notice)
     return _run(server, tcp, unix)

@@ -12,7 +12,6 @@ from contextlib import suppress
 
 from pyrite.server.config.checks import expand_template
 from pyrite.server.config.config import Config
-from pyrite.server.log import say
 
 # Descriptors beyond those of clients: log, listening sockets, files of persistence.
 RESERVED_DESCRIPTORS = 32
@@ -229,9 +228,3 @@ def resident_bytes(before: int = 0) -> int:
             return int(file.read().split()[1]) * resource.getpagesize()
     except OSError:
         return before
-
-
-def fail(message: str) -> int:
-    """Say in one line on standard error why the server can't start; returns the exit status."""
-    say(message)
-    return 1

@@ -15,19 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyrite import REDIS_VERSION, __version__
+from pyrite.core.text import shown
 from pyrite.keyspace.database import Keyspace
 from pyrite.tools.bar import Bar
 from pyrite.tools.rdb_repair import RepairError, repair
 from pyrite.types.rdb_file import TYPE_NAMES, Listener, RdbError, RdbFile
 
 PROGRAM = "pyrite-check-rdb"
-SHOWN_BYTES = 128
-
-
-def shown(data: bytes) -> str:
-    """Text from a file, on one line, and not too much of it."""
-    text = data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pyrite.core.text import harmless
+
 
 class ConfigError(Exception):
     """A value or a request is refused; `str(error)` is the reason, worded as Redis words it."""
@@ -38,7 +40,7 @@ class ConfigFileError(ConfigError):
 
     def report(self, version: str) -> str:
         """A wrong line, for standard error: banner, place, line, reason."""
-        parts = [f"\n*** FATAL CONFIG FILE ERROR (Pyrite {version}) ***"]
+        parts = [f"*** FATAL CONFIG FILE ERROR (Pyrite {version}) ***"]
         if self.line_number:
             parts.append(f"Reading the configuration file, at line {self.line_number} (of {self.source})")
         else:
@@ -46,7 +48,7 @@ class ConfigFileError(ConfigError):
         if self.line:
             parts.append(f">>> '{self.line}'")
         parts.append(str(self))
-        return "\n".join(parts) + "\n"
+        return "\n" + "".join(f"{harmless(part)}\n" for part in parts)
 
 
 class ConfigSetError(ConfigError):

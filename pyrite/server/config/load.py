@@ -194,13 +194,12 @@ def _paths(pattern: str) -> list[str]:
 
 
 def _shown(line: bytes) -> str:
-    """A line as an error report shows it: without a password, and without breaking the terminal."""
+    """A line as an error report shows it: without a password."""
     name = decode(line.split(None, 1)[0]).strip("\"'")
     option = BY_NAME.get(name.lower())
     if option is not None and option.flags & SENSITIVE:
         return f"{name} (redacted)"
-    text = line.decode("utf-8", "backslashreplace")
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return decode(line)
 
 
 def _check_logfile(config: Config) -> None:

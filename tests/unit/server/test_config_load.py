@@ -318,7 +318,11 @@ def test_report_keeps_secrets(line):
 
 def test_report_is_harmless_to_a_terminal():
     wrong = error(b"nosuch \x1b[2J\xff\x07 '\xc3\xa9'")
-    assert wrong.line == "nosuch \\x1b[2J\\xff\\x07 '\u00e9'"
+    assert wrong.report("0.1.0").splitlines()[-2] == ">>> 'nosuch \\x1b[2J\\xff\\x07 '\u00e9''"
+    for name in (b'"a.b\\n\\x07\xff"', b'include "/no\\n\\x07\xff"'):
+        report = error(name).report("0.1.0")
+        assert "\\n\\x07\\xff" in report.splitlines()[-1]
+        assert len(report.splitlines()) == 5
 
 
 def test_file_that_is_not_there():
