@@ -19,9 +19,7 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="name", help="which benchmarks; without a name, all")
     parser.add_argument("--scale", type=float, default=1.0, help="times as much work: 0.1 for a quick look")
-    parser.add_argument(
-        "--peer", default="redis-server", help="the server to compare with (all but growth, expiry, connections)"
-    )
+    parser.add_argument("--peer", default="redis-server", help="the server to compare with (all but connections)")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown or options.scale <= 0:

@@ -7,7 +7,7 @@ the share of keys that are due but not deleted yet among all that are there.
 import argparse
 import time
 
-from bench.servers import OURS, Client, Server, encode, server
+from bench.servers import Client, Server, contestants, encode, server
 from bench.watch import Watch
 
 KEYS = 1_000_000
@@ -20,13 +20,15 @@ WATCHED_S = 5.0
 
 def run(options: argparse.Namespace) -> None:
     """Print the figures, for keys that fall due throughout one second and for keys that all do in one moment."""
-    for span_ms in (1000, 0):
-        print(f"due within {span_ms} ms:")
-        _measure(int(KEYS * options.scale), int(LIVING * options.scale), span_ms, LEAD_S * max(options.scale, 0.1))
+    volatile, living = int(KEYS * options.scale), int(LIVING * options.scale)
+    for name, command in contestants(options.peer).items():
+        for span_ms in (1000, 0):
+            print(f"{name}, due within {span_ms} ms:")
+            _measure(command, volatile, living, span_ms, LEAD_S * max(options.scale, 0.1))
 
 
-def _measure(volatile: int, living: int, span_ms: int, lead_s: float) -> None:
-    with server(OURS) as running, Client(running.port) as client:
+def _measure(command: str, volatile: int, living: int, span_ms: int, lead_s: float) -> None:
+    with server(command) as running, Client(running.port) as client:
         _fill(client, [encode("SET", f"living:{at:09d}", "v" * 32) for at in range(living)])
         due_ms = int((time.time() + lead_s) * 1000)
         step = span_ms / max(volatile, 1)

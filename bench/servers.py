@@ -20,10 +20,10 @@ STOP_TIMEOUT_S = 20.0
 
 
 class Server:
-    """One server process on loopback, which accepts connections."""
+    """One server process on loopback, which answers."""
 
     def __init__(self, command: str, directory: str, *options: str) -> None:
-        """Start it; `started_s` is how long that took, up to the first connection."""
+        """Start it; `started_s` is how long that took, up to the first reply."""
         self.port = free_port()
         own = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes"]
         began = time.perf_counter()
@@ -39,7 +39,8 @@ class Server:
     def _wait(self, began: float) -> None:
         while time.perf_counter() - began < START_TIMEOUT_S:
             try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
+                with Client(self.port) as client:
+                    client.call("HELLO")  # which is answered while a file is loaded, too
             except ConnectionRefusedError:
                 if self.process.poll() is not None:
                     raise SystemExit(f"the server ended with status {self.process.returncode}") from None
@@ -47,7 +48,7 @@ class Server:
             else:
                 return
         self.stop()
-        raise SystemExit("the server does not accept connections")
+        raise SystemExit("the server does not answer")
 
     def stop(self) -> None:
         """End it."""

@@ -1,4 +1,4 @@
-"""Time from the command to accepting connections, and resident memory of the empty server.
+"""Time from the command to the first reply, and resident memory of the empty server.
 
 Targets: at most 0.25 s, at most 40 MB. The first start, which writes bytecode, is not counted.
 """
