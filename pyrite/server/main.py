@@ -151,12 +151,11 @@ def _run(server: Server, tcp: list[socket.socket], unix: socket.socket | None) -
 
 
 def _announce(server: Server) -> None:
-    config = server.config
     server.log_notice(f"Pyrite {__version__}, compatible with Redis {REDIS_VERSION}, PID: {os.getpid()}")
-    if config.path is None:
-        server.log_notice(f"No configuration file: all defaults. To give one: {PROGRAM} /path/to/pyrite.conf")
-    else:
+    if server.arguments:
         server.log_notice("Configuration loaded")
+    else:
+        server.log_notice(f"No configuration: all defaults. To give a file: {PROGRAM} /path/to/pyrite.conf")
     server.log_notice("Server initialized")
 
 

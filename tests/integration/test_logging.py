@@ -35,6 +35,7 @@ def test_format(start_pyrite: Callable[..., Server]) -> None:
     found = lines(server.output())
     assert {int(line[1]) for line in found} == {server.pid}
     assert {line[4] for line in found} == {"-", "*", "#"}
+    assert "Configuration loaded" in server.output()  # that of the command line
     for line in found:
         at = time.mktime(time.strptime(line[2], "%d %b %Y %H:%M:%S")) + int(line[3]) / 1000
         assert before - 0.01 <= at <= time.time()
