@@ -105,6 +105,24 @@ def _xreadgroup(_: random.Random, _size: int, count: int) -> Requests:
         yield encode("XREADGROUP", "GROUP", "workers", f"consumer{at % 10}", "COUNT", 1, "STREAMS", "log", ">")
 
 
+def _pending(_: random.Random, size: int) -> Requests:
+    for at in range(size):
+        yield encode("XADD", "jobs", f"{at + 1}-0", "job", at)
+    yield encode("XGROUP", "CREATE", "jobs", "workers", "0")
+    for _ in range(0, size, 100):
+        yield encode("XREADGROUP", "GROUP", "workers", "one", "COUNT", 100, "STREAMS", "jobs", ">")
+
+
+def _xack(draw: random.Random, size: int, count: int) -> Requests:
+    for _ in range(count):
+        yield encode("XACK", "jobs", "workers", f"{draw.randrange(size) + 1}-0")
+
+
+def _newest(_: random.Random, size: int, count: int) -> Requests:
+    for _ in range(count):
+        yield encode("XRANGE", "jobs", f"({size - 1}-0", "+")
+
+
 def _hash(_: random.Random, size: int) -> Requests:
     yield encode("HSET", "fields", *(part for at in range(size) for part in (f"field:{at:06d}", f"value:{at}")))
 
@@ -139,6 +157,8 @@ CASES = (
     Case("SINTER of two of 100,000", _two_sets, _sinter, 100_000, 5, 1),
     Case("XADD", _log, _xadd, 10_000, 20_000, 16),
     Case("XADD, XREADGROUP by ten", _log, _xreadgroup, 10_000, 10_000, 16),
+    Case("XACK, 400,000 pending", _pending, _xack, 400_000, 20_000, 16),
+    Case("XRANGE, the newest of 400,000", _pending, _newest, 400_000, 20_000, 16),
     Case("HGETALL of 1,000", _hash, _hgetall, 1_000, 1_000, 4),
     Case("SORT of 100,000, LIMIT", _numbers, _sort, 100_000, 10, 1),
     Case("SORT of 100,000, ALPHA", _numbers, _sort_all, 100_000, 5, 1),

@@ -13,11 +13,14 @@ Corners, all as in Redis: nothing but the empty pattern matches the empty text; 
 which then is empty; a class that is not closed ends with the pattern; `-` makes a range with whatever stands behind it,
 `]` included; a backslash at the pattern's end is itself; bytes in a range compare as signed. Without regard to case, a
 byte escaped in a class keeps its case, and a range is put in order (as signed) before its ends are made small and
-compared (as unsigned, 255 below all). Redis gives up on a pattern with more than a thousand runs of `*`; this does not.
+compared (as unsigned, 255 below all). With more than MAX_STARS runs of `*`, one at its end not counted, a pattern
+matches nothing.
 """
 
 import cython
 from cython.cimports.libc.string import memchr
+
+MAX_STARS = cython.declare(cython.int, 1000)
 
 
 @cython.cfunc
@@ -122,6 +125,7 @@ def glob_match(
     # Behind the last `*` passed, and the place in the text that it was last tried at.
     star: cython.p_const_char = cython.NULL
     tried: cython.p_const_char = cython.NULL
+    stars: cython.int = 0
     if length == 0:
         return pattern_length == 0
     while s != s_end:
@@ -130,6 +134,9 @@ def glob_match(
                 p += 1
             if p == end:
                 return True
+            if stars == MAX_STARS:
+                return False
+            stars += 1
             star = p
             tried = _first_candidate(star, s, s_end, nocase)
         else:

@@ -1,6 +1,5 @@
 """FUNCTION, FCALL, FCALL_RO, and what libraries see as `redis`."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -340,10 +339,8 @@ def test_payloads_that_are_refused(client: RespClient, data: bytes, error: Error
 
 def test_a_library_that_does_not_end_is_not_restored(client: RespClient) -> None:
     text = code("redis.register_function('f', function() end) while true do end").encode()
-    started = time.monotonic()
     reply = client.call("FUNCTION", "RESTORE", payload(b"\xf5\x40" + bytes([len(text)]) + text))
     assert b"timeout" in reply.text
-    assert time.monotonic() - started < 30
     assert names(client) == []
 
 

@@ -1,7 +1,5 @@
 """Glob patterns against a model that tries everything, and the corners by name."""
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -92,10 +90,16 @@ def test_corners_without_regard_to_case(pattern: bytes, text: bytes, expected: b
 
 @pytest.mark.parametrize("nocase", [False, True])
 @pytest.mark.parametrize(
-    "pattern", [b"a*" * 5000 + b"b", b"*a" * 5000 + b"*b", b"*?" * 5000 + b"b", b"[a-z]*" * 5000 + b"b"]
+    "pattern", [b"a*" * 1000 + b"b", b"*a" * 999 + b"*b", b"*?" * 1000 + b"b", b"[a-z]**" * 1000 + b"b"]
 )
 def test_many_stars_do_not_explode(pattern: bytes, nocase: bool) -> None:
-    started_s = time.perf_counter()
+    """Trying every way for them to match would not end."""
     assert not matches(pattern, b"a" * 20000, nocase)
     assert matches(pattern, b"a" * 20000 + b"b", nocase)
-    assert time.perf_counter() - started_s < 5
+
+
+@pytest.mark.parametrize("run", [b"*?", b"**a", b"*[a-z]", b"*\\a"])
+def test_a_pattern_of_too_many_stars_matches_nothing(run: bytes) -> None:
+    assert matches(run * 1000, b"a" * 1000)
+    assert matches(run * 1000 + b"*", b"a" * 1000 + b"b")
+    assert not matches(run * 1001, b"a" * 1001)

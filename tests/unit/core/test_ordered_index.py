@@ -3,7 +3,6 @@
 import gc
 import math
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -391,15 +390,3 @@ def test_sampling_is_fair() -> None:
     chi_square = sum((counts[b"%d" % n] - 60) ** 2 / 60 for n in range(count))
     freedom = count - 1
     assert chi_square < freedom + 12 * (2 * freedom) ** 0.5
-
-
-def test_ranks_cost_about_the_same_at_any_size() -> None:
-    def seconds(count: int) -> float:
-        index = Ordered()
-        index.build([(float(n), b"%d" % n) for n in range(count)])
-        started = time.process_time()
-        for n in range(20_000):
-            index.rank(float(n * 7919 % count), b"%d" % (n * 7919 % count))
-        return time.process_time() - started
-
-    assert seconds(300_000) < 20 * seconds(300) + 0.2

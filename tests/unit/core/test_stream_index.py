@@ -2,7 +2,6 @@
 
 import gc
 import random
-import time
 
 import pytest
 from hypothesis import settings
@@ -143,14 +142,3 @@ def test_bytes_stay_few_when_most_records_are_gone(gone: float) -> None:
 
 def test_a_single_record_takes_little() -> None:
     assert filled(1, "growing").size_bytes <= 128
-
-
-def test_removing_in_order_costs_about_the_same_at_any_size() -> None:
-    def seconds(count: int) -> float:
-        index = filled(count, "growing")
-        started = time.process_time()
-        for n in range(20_000):
-            index.remove(n, 0)
-        return time.process_time() - started
-
-    assert seconds(400_000) < 10 * seconds(20_000) + 0.2

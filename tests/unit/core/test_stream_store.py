@@ -3,7 +3,6 @@
 import gc
 import os
 import random
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -207,19 +206,6 @@ def test_a_large_block_grows_by_parts() -> None:
         log.append((n, 0), [b"f", b"x" * 100], 0, 0)
     (block,) = log.blocks()
     assert log.memory_bytes() < len(block[1]) * 1.2
-
-
-def test_reading_at_the_end_costs_the_same_in_any_block() -> None:
-    def seconds(max_entries: int) -> float:
-        log = StreamLog()
-        for n in range(1, 20_001):
-            log.append((n, 0), [b"f", b"v"], 0, max_entries)
-        started = time.process_time()
-        for _ in range(5000):
-            assert log.ids((19_999, 1), (TOP, TOP)) == [(20_000, 0)]
-        return time.process_time() - started
-
-    assert seconds(0) < 10 * seconds(10) + 0.2
 
 
 def test_a_radix_tree_of_many_blocks_is_worked_out_from_the_first() -> None:
