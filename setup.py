@@ -36,6 +36,7 @@ from setuptools.command.build_py import build_py
 COMPILED = (
     # core: raw memory, pointers, nogil
     "core.errors",
+    "core.text",
     "core.memory",
     "core.clock",
     "core.entry",
