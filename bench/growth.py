@@ -1,8 +1,9 @@
 """The longest wait of a second client while five million keys are inserted, through all growth of the table.
 
 Target: no pause over 5 ms. The inserting client is pipelined 16 deep; its batches are the load that others wait behind.
-The processor time that the server takes for one batch, resizing and cron included, depends less on what else the
-machine does, but a virtual machine counts what its host takes away as well: compare with the peer's.
+A busy machine makes batches long, and a virtual one counts what its host takes away as the server's processor time, in
+the peer's figures too. But that strikes another batch each time, whereas what growth costs comes at the same key in
+every round: so the lesser time of each batch is the server's own.
 """
 
 import argparse
@@ -13,16 +14,20 @@ from bench.watch import Watch, longest, percentile, process_clock
 
 KEYS = 5_000_000
 DEPTH = 16
+ROUNDS = 2
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the figures."""
     for name, command in contestants(options.peer).items():
         print(f"{name}:", flush=True)
-        _measure(command, int(KEYS * options.scale))
+        rounds = [_round(command, int(KEYS * options.scale)) for _ in range(ROUNDS)]
+        least = sorted(min(batch) for batch in zip(*rounds, strict=True))
+        print(f"processor time of a batch, the lesser of {ROUNDS} rounds: longest {longest(least)} ms", flush=True)
 
 
-def _measure(command: str, count: int) -> None:
+def _round(command: str, count: int) -> list[float]:
+    """Fill a fresh server, print what a second client saw; returns the ms of processor time that each batch took."""
     with server(command) as running, Client(running.port) as client:
         watch = Watch(running.port, running.process.pid)
         began = time.perf_counter()
@@ -36,9 +41,10 @@ def _measure(command: str, count: int) -> None:
         elapsed_s = time.perf_counter() - began
         waits = watch.stop()
         print(f"{count} keys in {elapsed_s:.0f} s, {running.resident_bytes() / count:.1f} resident bytes a key")
-        batches_ms.sort()
+        ordered = sorted(batches_ms)
         print(
-            f"processor time of a batch of {DEPTH}: median {percentile(batches_ms, 50):.3f} ms, "
-            f"99.9 % {percentile(batches_ms, 99.9):.2f} ms, longest {longest(batches_ms)} ms"
+            f"processor time of a batch of {DEPTH}: median {percentile(ordered, 50):.3f} ms, "
+            f"99.9 % {percentile(ordered, 99.9):.2f} ms, longest {longest(ordered)} ms"
         )
-        print(waits)
+        print(waits, flush=True)
+    return batches_ms
