@@ -50,6 +50,7 @@ from cython.cimports.pyrite.types.string import string_length, string_set
 from pyrite.commands.introspection import ENCODING_NAMES
 from pyrite.core.crash import fault
 from pyrite.core.errors import (
+    NO_LINE_BREAKS,
     NO_SUCH_KEY,
     NOT_FLOAT,
     OUT_OF_RANGE,
@@ -170,7 +171,8 @@ def _log(client: Client, args: Args) -> None:
 
 
 def _error(client: Client, args: Args) -> None:
-    client.reply.error(args[2])
+    # A text to test clients with, which is no error of a command and not counted as one.
+    client.reply.raw(b"-%b\r\n" % args[2].translate(NO_LINE_BREAKS))
 
 
 def _config_rewrite_force_all(client: Client, args: Args) -> None:
@@ -224,6 +226,9 @@ def _structsize(client: Client, args: Args) -> None:
 def _protocol(client: Client, args: Args) -> None:
     name: bytes = args[2].lower()
     reply: Reply = client.reply
+    if name == b"push":
+        _show_push(client)
+        return
     show = _PROTOCOL_TYPES.get(name)
     if show is None:
         raise CommandError(WRONG_PROTOCOL_TYPE)
@@ -264,13 +269,11 @@ def _show_attribute(reply: Reply) -> None:
     reply.bulk(b"Some real reply following the attribute")
 
 
-def _show_push(reply: Reply) -> None:
-    if reply.resp < 3:
+def _show_push(client: Client) -> None:
+    if client.reply.resp < 3:
         raise CommandError(NEEDS_RESP3)
-    reply.push(2)
-    reply.bulk(b"server-cpu-usage")
-    reply.integer(42)
-    reply.bulk(b"Some real reply following the push reply")
+    client.push(b">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n")  # which comes behind the reply
+    client.reply.bulk(b"Some real reply following the push reply")
 
 
 _PROTOCOL_TYPES: dict = {
@@ -283,7 +286,6 @@ _PROTOCOL_TYPES: dict = {
     b"set": _show_set,
     b"map": _show_map,
     b"attrib": _show_attribute,
-    b"push": _show_push,
     b"verbatim": lambda reply: reply.verbatim(b"txt", b"This is a verbatim\nstring"),
     b"true": lambda reply: reply.boolean(True),
     b"false": lambda reply: reply.boolean(False),

@@ -43,7 +43,7 @@ INVALID_FIRST_DB = b"ERR invalid first DB index"
 INVALID_SECOND_DB = b"ERR invalid second DB index"
 NO_SHUTDOWN = b"ERR No shutdown in progress."
 SHUTDOWN_FAILED = b"ERR Errors trying to SHUTDOWN. Check logs."
-BAD_SLOWLOG_GET = b"ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP."
+BAD_SLOWLOG_GET = b"ERR unknown subcommand or wrong number of arguments for '%b'. Try SLOWLOG HELP."
 BAD_COUNT = b"ERR count should be greater than or equal to -1"
 
 
@@ -243,10 +243,13 @@ def swapdb(client: Client, args: Args) -> None:
 def lolwut(client: Client, args: Args) -> None:
     """Draw something, and tell the version."""
     start: cython.Py_ssize_t = 1
+    i: cython.Py_ssize_t
     if args.argc >= 3 and args.equals(1, b"version"):
-        # One picture serves every version that may be asked for.
-        args.integer(2)
+        # One picture serves every version that may be asked for; those two draw in Redis too, and look at sizes.
         start = 3
+        if args.integer(2) in (5, 6):
+            for i in range(start, args.argc):
+                args.integer(i)
     client.reply.verbatim(b"txt", client.server.lolwut(args.tail(start)))
 
 
@@ -271,6 +274,7 @@ def shutdown(client: Client, args: Args) -> None:
     no_save: cython.bint = False
     force: cython.bint = False
     abort: cython.bint = False
+    now: cython.bint = False
     i: cython.Py_ssize_t
     for i in range(1, args.argc):
         if args.equals(i, b"save"):
@@ -281,9 +285,11 @@ def shutdown(client: Client, args: Args) -> None:
             force = True
         elif args.equals(i, b"abort"):
             abort = True
-        elif not args.equals(i, b"now"):
+        elif args.equals(i, b"now"):
+            now = True
+        else:
             raise CommandError(SYNTAX)
-    if (abort and args.argc > 2) or (save and no_save):
+    if (abort and (save or no_save or force or now)) or (save and no_save):
         raise CommandError(SYNTAX)
     if abort:
         # A shutdown waits for nobody: there is only a signal that comes while the cron is paused.
@@ -405,7 +411,7 @@ def slowlog_get(client: Client, args: Args) -> None:
     """Return the latest entries of the slow log."""
     count: cython.longlong = 10
     if args.argc > 3:
-        raise CommandError(BAD_SLOWLOG_GET)
+        raise CommandError(BAD_SLOWLOG_GET % quoted(args[1][:128]))
     if args.argc == 3:
         try:
             count = args.integer(2)

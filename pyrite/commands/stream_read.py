@@ -147,21 +147,19 @@ def _is_sign(args: Args, i: cython.Py_ssize_t, sign: cython.char) -> cython.bint
 
 
 def _find_keys(args: Args, start: cython.Py_ssize_t) -> list:
-    """Find the keys as the command itself does: a group or a consumer may be called STREAMS too."""
+    """Find the keys as the command itself does: a group or a consumer may be called STREAMS too.
+
+    They are found in a request that would be refused as well.
+    """
     i: cython.Py_ssize_t = start + 1
     while i < args.argc and not args.equals(i, b"streams"):
         if args.equals(i, b"block") or args.equals(i, b"count"):
             i += 2
         elif args.equals(i, b"group"):
             i += 3
-        elif args.equals(i, b"noack"):
-            i += 1
         else:
-            return []
-    count: cython.Py_ssize_t = args.argc - i - 1
-    if count < 2 or count % 2:
-        return []
-    return [(index - start, RO | ACCESS) for index in range(i + 1, i + 1 + count // 2)]
+            i += 1
+    return [(index - start, RO | ACCESS) for index in range(i + 1, i + 1 + (args.argc - i - 1) // 2)]
 
 
 def _keys_after_streams(search_from: int) -> tuple:

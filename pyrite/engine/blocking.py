@@ -87,7 +87,9 @@ class KeyWait:
         if client.last_command is not None:
             self._count(client.last_command, failed)
         self.leave()
-        client.flags &= ~CLIENT_BLOCKED
+        client.flags &= ~(CLIENT_BLOCKED | CLIENT_REPLY_SKIP)
+        if client.tracking is not None:
+            client.tracking.caching = 0
         return client.go_on_later()
 
     @cython.cfunc

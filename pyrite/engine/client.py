@@ -239,5 +239,6 @@ class Client:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether the server may close it for being idle."""
-        return self.blocked is None and not self.flags & CLIENT_POSTPONED
+        """Tell whether the server may close it for being idle: not one that waits for us or listens."""
+        listens: cython.bint = self.output_class == CLASS_PUBSUB or self.flags & CLIENT_MONITOR != 0
+        return self.blocked is None and not listens and not self.flags & CLIENT_POSTPONED

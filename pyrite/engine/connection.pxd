@@ -16,6 +16,7 @@ cdef enum:
     OWN_BUFFER_ROOM = 16384     # room that a read into a connection's own buffer is offered
     IDLE_BYTES = 500            # resident memory of a connection without buffers, measured with 10,000 of them
     TICK_NS = 1000000           # while many requests run at once, the time is taken again after so long
+    UNTRUSTED_QUERY_MAX = 1048576   # bytes of requests that wait, for a client that has yet to authenticate
     UNTRUSTED_OUTPUT_MAX = 1024     # unsent bytes for a client that has yet to authenticate
 
 cdef class Connection(Client):

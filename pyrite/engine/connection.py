@@ -108,9 +108,9 @@ class Connection(Client):
     def open(self, poller: Poller) -> None:
         """Become a client of the server, or be told why not and be closed."""
         server: ServerState = self.server
-        server.connections_received += 1
         refusal = server.admit(self)
         if refusal is None:
+            server.connections_received += 1
             poller.add(self.fd, self, self._interest())
             self.poller = poller
             server.clients[self.id] = self
@@ -206,6 +206,8 @@ class Connection(Client):
         if self.flags & CLOSING:
             return 0
         args: Args = self.partial
+        if (args is not None or self.transaction is not None) and self._asks_too_much(n):
+            return 0
         self.busy = True
         if args is None:
             self._process_input(server.read_buffer, n)
@@ -222,11 +224,23 @@ class Connection(Client):
             self._free_buffers()
             return 0
         self.send_later()
-        if self.partial is not None and self._query_bytes() > server.client_query_buffer_limit:
-            server.query_buffer_disconnections += 1
-            server.log_warning(f"Closing client that reached max query buffer length: {server.describe_client(self)}")
-            self.close()
         return 0
+
+    def _asks_too_much(self, n: cython.Py_ssize_t) -> bool:
+        """Close a client whose requests, so many bytes just read among them, are too long; tell whether they are.
+
+        What is queued in a transaction counts, as it waits to be run too.
+        """
+        server: ServerState = self.server
+        held: cython.Py_ssize_t = n + self._query_bytes()
+        if self.transaction is not None:
+            held += self.transaction.bytes_total
+        if held <= server.client_query_buffer_limit and (held <= UNTRUSTED_QUERY_MAX or self.is_trusted()):
+            return False
+        server.query_buffer_disconnections += 1
+        server.log_warning(f"Closing client that reached max query buffer length: {server.describe_client(self)}")
+        self.close()
+        return True
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -214,7 +214,8 @@ def _guard_multi(client: Client, command: Command) -> cython.int:
     if command.flags & NO_MULTI:
         return _reject(client, command, NOT_IN_TRANSACTION)
     client.queue(command)
-    client.reply.put_simple(b"QUEUED", 6)
+    if not (client.flags & CLIENT_SPECIAL and _drops_reply(client)):
+        client.reply.put_simple(b"QUEUED", 6)
     return QUEUED
 
 
@@ -248,6 +249,7 @@ def _ask_guards(client: Client, command: Command, bits: cython.int) -> cython.in
         if bits & _guards[i].bit:
             status = _guards[i].check(client, command)
             if status != EXECUTED:
+                client.last_command = command
                 return status
     return EXECUTED
 
@@ -259,6 +261,7 @@ def _ask_guards(client: Client, command: Command, bits: cython.int) -> cython.in
 @cython.exceptval(-1, check=False)
 def _reject(client: Client, command: Command | None, text: bytes) -> cython.int:
     """Answer with an error without running the command."""
+    client.last_command = command
     if command is not None:
         command.rejected_calls += 1
     if client.transaction is not None or (command is not None and command.name == "exec"):
@@ -455,7 +458,8 @@ def _after_special(client: Client, command: Command, mark: cython.Py_ssize_t) ->
     """What rare states of a client make follow from a command, whose reply begins at `mark`."""
     if client.flags & CLIENT_TRACKING:
         _track(client, command)
-    if _drops_reply(client):
+    # Within a transaction the reply is a part of EXEC's, which is dropped or sent as a whole.
+    if not client.flags & CLIENT_DENY_BLOCKING and _drops_reply(client):
         client.reply.truncate(mark + client.reply.sent)
     return 0
 

@@ -242,7 +242,7 @@ def _hook(L: cython.pointer[LuaState], at: cython.pointer[LuaDebug]) -> cython.v
 @cython.cfunc
 @cython.exceptval(-1, check=False)
 def script_time_us() -> int64_t:
-    """Microseconds since 1970, the same each time for the script that runs."""
+    """Microseconds since 1970, the same each time for the script that runs, until others are served meanwhile."""
     if _current is None:
         return time_ns() // 1000
     if _current.time_us == 0:
@@ -647,6 +647,7 @@ class Interpreter:
                 return False
             self._become_busy(elapsed_ms)
         server.serve_meanwhile()
+        self.time_us = 0  # a script may wait for a time to come
         return self.killed
 
     def _become_busy(self, elapsed_ms: int64_t) -> None:

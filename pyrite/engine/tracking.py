@@ -86,20 +86,18 @@ class Tracking:
         """Track for this client, or add prefixes to those that it has."""
         keyspace: Keyspace = self.server.keyspace
         prefix: Prefix
-        names: list = wanted.prefixes
-        if client.tracking is not None:
-            names = names + [name for name in client.tracking.prefixes if name not in names]
+        before: TrackedClient = client.tracking
+        if wanted.broadcast and not wanted.prefixes:
+            wanted.prefixes = [b""]
+        if before is not None:
+            wanted.prefixes = sorted({*wanted.prefixes, *before.prefixes})
+            wanted.caching = before.caching
             self.disable(client)
-            wanted = TrackedClient(
-                wanted.broadcast, wanted.opt_in, wanted.opt_out, wanted.no_loop, wanted.redirect, names
-            )
         client.tracking = wanted
         client.flags |= CLIENT_TRACKING
         self.clients[client.id] = client
         if wanted.broadcast:
-            if not names:
-                names.append(b"")
-            for name in names:
+            for name in wanted.prefixes:
                 prefix = self.prefixes.setdefault(name, Prefix())
                 prefix.clients[client.id] = client
         keyspace.effects |= EFFECT_TRACK
@@ -191,7 +189,7 @@ class Tracking:
         for prefix in list(self.prefixes.values()):
             if not prefix.changed:
                 continue
-            changed = prefix.changed
+            changed = dict(sorted(prefix.changed.items()))
             prefix.changed = {}
             for client in list(prefix.clients.values()):
                 state = client.tracking

@@ -168,6 +168,8 @@ class Keyspace:
         """Exchange the content of two databases; clients keep their number and see the other's keys."""
         x: Database = self.databases[a]
         y: Database = self.databases[b]
+        if a == b:
+            return
         x._touch_all(y)
         y._touch_all(x)
         x.table, y.table = y.table, x.table

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # After running out of descriptors or memory, accepting rests this long: the listening socket stays ready meanwhile.
 REST_S = 0.1
+# More the kernel refuses (MAX_TCP_KEEPIDLE): nine hours.
+KEEPALIVE_MAX_S = 32767
 # Errors of one connection that was gone before it was accepted, or of its network: the next one may be fine.
 OF_ONE_CONNECTION = frozenset(
     (
@@ -136,7 +138,7 @@ class Acceptor:
             with suppress(OSError):
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        idle_s = self._server.keepalive_s
+        idle_s = min(self._server.keepalive_s, KEEPALIVE_MAX_S)
         if idle_s:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle_s)

@@ -10,11 +10,13 @@ from pyrite.core.hashtable import set_random_seed
 from pyrite.server import listen, process
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError
+from pyrite.server.config.text import INT64_MAX
 from pyrite.server.log import LEVELS
 
 if TYPE_CHECKING:
     from pyrite.server.server import Server
 
+MAX_SECONDS = 2**31 - 1
 GUARD_MEMORY = 2  # as in engine/state.pxd
 NOTIFY_CHANNELS = 1 | 2  # NOTIFY_KEYSPACE and NOTIFY_KEYEVENT, as in keyspace/database.pxd
 EFFECT_NOTIFY = 1
@@ -25,7 +27,11 @@ def _hot(server: Server, config: Config) -> None:
     """What every read, request or command looks at."""
     server.proto_max_bulk_len = config.proto_max_bulk_len
     server.client_query_buffer_limit = config.client_query_buffer_limit
-    server.output_limits = tuple(config.client_output_buffer_limit)
+    server.output_limits = tuple(
+        # What the configuration can say is more than a buffer can hold or a clock reach.
+        (min(limit.hard_bytes, INT64_MAX), min(limit.soft_bytes, INT64_MAX), min(limit.soft_seconds, MAX_SECONDS))
+        for limit in config.client_output_buffer_limit
+    )
     server.latency_tracking = config.latency_tracking
     server.timeout_s = config.timeout
     server.keepalive_s = config.tcp_keepalive

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.processes import wait_for
 from tests.support import ErrorReply, RespClient, Server
 
 SYNTAX = ErrorReply(b"ERR syntax error")
@@ -251,6 +252,58 @@ def test_reply_skip(client: RespClient) -> None:
     client.send("ECHO", "skipped")
     assert client.call("ECHO", "heard") == b"heard"
     assert client.call("CLIENT", "REPLY", "x") == SYNTAX
+
+
+def test_reply_off_and_a_transaction(client: RespClient) -> None:
+    client.send("CLIENT", "REPLY", "OFF")
+    for argv in (("MULTI",), ("SET", "k", "v"), ("CLIENT", "REPLY", "ON"), ("GET", "k")):
+        client.send(*argv)
+    assert client.is_silent()
+    assert client.call("EXEC") == [b"OK", b"OK", b"v"]
+    assert client.call("PING") == b"PONG"
+
+
+def test_reply_skip_in_a_transaction_is_for_what_follows_it(client: RespClient) -> None:
+    client.pipeline([("MULTI",), ("SET", "k", "v"), ("CLIENT", "REPLY", "SKIP"), ("GET", "k")])
+    for argv in (("EXEC",), ("ECHO", "skipped"), ("ECHO", "heard")):
+        client.send(*argv)
+    # SKIP has no reply of its own, in an array either: what comes next takes its place.
+    assert client.read() == [b"OK", b"v", b"heard"]
+
+
+def test_reply_skip_is_over_when_a_client_that_waits_gets_nothing(server: Server, client: RespClient) -> None:
+    client.send("CLIENT", "REPLY", "SKIP")
+    client.send("BLPOP", "none", 0.01)
+    assert client.call("ECHO", "heard") == b"heard"
+    its = client_id(client)
+    client.send("CLIENT", "REPLY", "SKIP")
+    client.send("BLPOP", "none", 0)
+    with server.connect() as other:
+        wait_for_flags(other, its, "b")
+        assert other.call("CLIENT", "UNBLOCK", its, "ERROR") == 1
+    assert client.call("ECHO", "heard") == b"heard"
+
+
+def test_the_last_command_is_told_though_it_did_not_run(server: Server, client: RespClient) -> None:
+    with server.connect() as other:
+        its = client_id(other)
+
+        def last() -> str:
+            return listed(client, "ID", its)[0]["cmd"]
+
+        other.call("MULTI")
+        other.call("GET", "a")
+        assert last() == "get"
+        other.call("DISCARD")
+        other.call("STRLEN")
+        assert last() == "strlen"
+        other.call("NOSUCH")
+        assert last() == "NULL"
+        client.call("CLIENT", "PAUSE", 10_000, "WRITE")
+        other.send("SET", "a", "1")
+        wait_for(lambda: last() == "set", "the command is held back")
+        client.call("CLIENT", "UNPAUSE")
+        assert other.read() == b"OK"
 
 
 # KILL

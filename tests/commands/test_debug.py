@@ -149,8 +149,8 @@ def test_protocol_attribute_and_push(server: Server) -> None:
         assert isinstance(reply, Attributed)
         assert reply.attributes == {b"key-popularity": [b"key:123", 90]}
         assert reply.value == b"Some real reply following the attribute"
-        assert client.call("DEBUG", "PROTOCOL", "push") == Push([b"server-cpu-usage", 42])
-        assert client.read() == b"Some real reply following the push reply"
+        assert client.call("DEBUG", "PROTOCOL", "push") == b"Some real reply following the push reply"
+        assert client.read() == Push([b"server-cpu-usage", 42])
 
 
 def test_protocol_is_the_peers(server: Server, start_peer: Callable[..., Server]) -> None:

@@ -227,7 +227,8 @@ def test_errors_are_counted_by_code(server: Server) -> None:
     server.call("SET", "a", "x")
     server.call("INCR", "a")
     server.call("nonsense")
-    server.call("DEBUG", "ERROR", "MINE of my own")
+    server.call("EVAL", "return {err='MINE of my own'}", 0)
+    server.call("DEBUG", "ERROR", "OTHER, which no command made")
     assert server.info("errorstats") == {"errorstat_ERR": "count=2", "errorstat_MINE": "count=1"}
     assert server.info("stats")["total_error_replies"] == "3"
     server.call("CONFIG", "RESETSTAT")
@@ -236,7 +237,7 @@ def test_errors_are_counted_by_code(server: Server) -> None:
 
 def test_an_error_code_cannot_break_the_lines(server: Server) -> None:
     server.call("CONFIG", "RESETSTAT")
-    server.call("DEBUG", "ERROR", "A:B#C x")
+    server.call("EVAL", "return {err='A:B#C x'}", 0)
     assert server.info("errorstats") == {"errorstat_A_B_C": "count=1"}
 
 

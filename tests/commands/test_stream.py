@@ -394,6 +394,9 @@ def test_arguments_of_xread(server: Server, arguments: list[str], error: bytes) 
         (["XREAD", "STREAMS", "a", "b", "0", "0"], [b"a", b"b"]),
         (["XREAD", "count", "1", "BLOCK", "0", "streams", "STREAMS", "0"], [b"STREAMS"]),
         (["XREADGROUP", "GROUP", "STREAMS", "STREAMS", "NOACK", "STREAMS", "k", ">"], [b"k"]),
+        (["XREAD", "streams", "a", "b", "0"], [b"a"]),
+        (["XREAD", "foo", "STREAMS", "a", "b", "c", "1", "2"], [b"a", b"b"]),
+        (["XREADGROUP", "GROUP", "g", "c", "foo", "STREAMS", "a", "1"], [b"a"]),
         (["XREADGROUP", "COUNT", "1", "GROUP", "g", "STREAMS", "STREAMS", "k", ">"], [b"k"]),
     ],
 )

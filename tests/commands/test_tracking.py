@@ -144,6 +144,40 @@ def test_broadcast_without_prefix_and_without_own_changes(server: Server, reader
     assert reader.read() == invalidated(b"other")
 
 
+def test_prefixes_are_added_and_every_key_last(server: Server, reader: RespClient) -> None:
+    for prefix in ("c", "a", "b"):
+        reader.call("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", prefix)
+    assert reader.call("CLIENT", "TRACKINGINFO")[b"prefixes"] == [b"a", b"b", b"c"]  # type: ignore[index, call-overload]
+    reader.call("CLIENT", "TRACKING", "ON", "BCAST")
+    assert reader.call("CLIENT", "TRACKINGINFO")[b"prefixes"] == [b"", b"a", b"b", b"c"]  # type: ignore[index, call-overload]
+    server.call("SET", "z", "1")
+    assert reader.read() == invalidated(b"z")
+
+
+def test_broadcast_keys_are_in_order(server: Server, reader: RespClient) -> None:
+    reader.call("CLIENT", "TRACKING", "ON", "BCAST")
+    server.call("MSET", "b", "1", "c", "2", "a", "3")
+    assert reader.read() == invalidated(b"a", b"b", b"c")
+
+
+def test_caching_is_for_one_command_even_if_it_waits_in_vain(server: Server, reader: RespClient) -> None:
+    reader.call("CLIENT", "TRACKING", "ON", "OPTIN")
+    reader.call("CLIENT", "CACHING", "YES")
+    assert reader.call("BLPOP", "none", 0.01) is None
+    reader.call("GET", "k")
+    server.call("SET", "k", "1")
+    nothing_comes(reader)
+
+
+def test_caching_stays_when_tracking_is_switched_on_again(server: Server, reader: RespClient) -> None:
+    reader.call("CLIENT", "TRACKING", "ON", "OPTIN")
+    reader.call("CLIENT", "CACHING", "YES")
+    reader.call("CLIENT", "TRACKING", "ON", "OPTIN")
+    reader.call("GET", "k")
+    server.call("SET", "k", "1")
+    assert reader.read() == invalidated(b"k")
+
+
 def test_redirection_to_a_subscriber(server: Server, client: RespClient) -> None:
     identity = client.call("CLIENT", "ID")
     client.call("SUBSCRIBE", "__redis__:invalidate")

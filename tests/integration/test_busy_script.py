@@ -46,6 +46,11 @@ def function(body: str, flags: str = "") -> str:
     )
 
 
+def test_a_script_may_wait_for_a_time_to_come(server: Server) -> None:
+    body = "local t = redis.call('TIME')[1] + 1 while redis.call('TIME')[1] + 0 < t do end return 'there'"
+    assert server.call("EVAL", body, 0) == b"there"
+
+
 def test_others_are_told_busy_until_the_script_is_killed(server: Server) -> None:
     with busy(server, "EVAL", ENDLESS, 0) as client, server.connect() as other:
         for argv in (

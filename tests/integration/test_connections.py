@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.processes import wait_for
-from tests.support import ErrorReply, RespClient, Server, encode_command
+from tests.support import ErrorReply, Push, RespClient, Server, encode_command
 
 StartServer = Callable[..., Server]
 IDLE_CONNECTIONS = 3000
@@ -77,7 +77,15 @@ def test_more_than_maxclients(start_pyrite: StartServer) -> None:
             assert refused.is_closed_by_server()
         assert one.call("PING") == b"PONG"
     wait_for(lambda: len(server.call("CLIENT", "LIST").splitlines()) == 1, "the others to be gone")  # type: ignore[attr-defined]
-    assert server.info("stats")["rejected_connections"] == "1"
+    stats = server.info("stats")
+    assert stats["rejected_connections"] == "1"
+    before = int(stats["total_connections_received"])
+    with RespClient(server.port) as one, RespClient(server.port) as two:
+        assert [one.call("PING"), two.call("PING")] == [b"PONG", b"PONG"]
+        with RespClient(server.port) as refused:
+            assert refused.is_closed_by_server()
+        reply = one.call("INFO", "stats")
+    assert f"total_connections_received:{before + 2}\r\n".encode() in reply  # type: ignore[operator]
 
 
 def test_unix_socket(start_pyrite: StartServer, tmp_path: Path) -> None:
@@ -105,6 +113,27 @@ def test_timeout(start_pyrite: StartServer) -> None:
             assert time.monotonic() - started < 10
         assert time.monotonic() - started > 0.9
         assert busy.call("PING") == b"PONG"
+
+
+def test_no_timeout_for_those_who_listen(start_pyrite: StartServer) -> None:
+    server = start_pyrite("--timeout", 1)
+    with (
+        RespClient(server.port) as idle,
+        RespClient(server.port) as subscriber,
+        server.connect(resp=3) as in_resp3,
+        RespClient(server.port) as monitor,
+    ):
+        subscriber.call("SUBSCRIBE", "c")
+        in_resp3.call("SUBSCRIBE", "c")
+        monitor.call("MONITOR")
+        idle.call("PING")
+        assert idle.is_closed_by_server(10)
+        with RespClient(server.port) as other:
+            assert other.call("PUBLISH", "c", "news") == 2
+        assert subscriber.read() == [b"message", b"c", b"news"]
+        assert in_resp3.read() == Push([b"message", b"c", b"news"])
+        while b"PUBLISH" not in monitor.read():  # type: ignore[operator]
+            pass
 
 
 def test_no_timeout_while_a_pause_holds_a_client_back(start_pyrite: StartServer) -> None:
@@ -152,6 +181,47 @@ def test_limit_on_requests(server: Server, client: RespClient) -> None:
             greedy.read()
         assert int(server.info("stats")["client_query_buffer_limit_disconnections"]) >= 1
         assert is_prompt(client)
+
+
+def test_limit_on_a_request_holds_however_it_arrives(server: Server) -> None:
+    with server.config(client_query_buffer_limit=1_048_576):
+        for size in (1_048_577, 1_500_000, 2_000_000, 5_000_000):
+            with server.connect() as greedy, pytest.raises(ConnectionError):
+                greedy.call("SET", "k", b"v" * size)
+        with server.connect() as modest:
+            assert modest.call("SET", "k", b"v" * 1_000_000) == b"OK"
+
+
+def test_limit_on_requests_counts_what_a_transaction_queues(server: Server) -> None:
+    with server.connect() as greedy, server.config(client_query_buffer_limit=1_048_576):
+        greedy.call("MULTI")
+        with pytest.raises(ConnectionError):  # noqa: PT012 - either may notice
+            for _ in range(30):
+                greedy.call("SET", "k", b"v" * 100_000)
+    with server.connect() as modest, server.config(client_query_buffer_limit=1_048_576):
+        modest.call("MULTI")
+        for _ in range(9):
+            modest.call("SET", "k", b"v" * 100_000)
+        assert modest.call("EXEC") == [b"OK"] * 9
+        modest.call("MULTI")
+        assert modest.call("SET", "k", b"v" * 500_000) == b"QUEUED"
+        assert modest.call("DISCARD") == b"OK"
+
+
+def test_limits_beyond_all_bounds_are_no_limits(server: Server, client: RespClient) -> None:
+    client.call("SET", "k", b"v" * 3_000_000)
+    most = 2**64 - 1
+    for hard, soft, seconds in ((most, 0, 0), (0, most, 1), (0, 1000, 2**63 - 1), (0, 1000, 10**16)):
+        limit = f"normal {hard} {soft} {seconds}"
+        with server.connect() as reader, server.config(client_output_buffer_limit=limit):
+            assert reader.call("GET", "k") == b"v" * 3_000_000
+    assert server.info("stats")["internal_errors"] == "0"
+
+
+@pytest.mark.parametrize("seconds", [1, 32767, 40_000, 2**31 - 1])
+def test_any_keepalive_lets_clients_in(server: Server, seconds: int) -> None:
+    with server.config(tcp_keepalive=seconds), server.connect() as client:
+        assert client.call("PING") == b"PONG"
 
 
 def test_reader_of_huge_replies_leaves_room_for_others(server: Server, client: RespClient) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.processes import wait_for
-from tests.support import RespClient, Server
+from tests.support import RespClient, Server, pyrite_program
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -35,6 +36,22 @@ def test_signal_ends_the_server(number: signal.Signals, start_pyrite: Callable[.
         "* Removing the pid file.",
         "# Pyrite is now ready to exit, bye bye...",
     ]
+
+
+def test_interrupt_during_the_start(tmp_path: Path) -> None:
+    """While modules are loaded: the process ends, without a traceback."""
+    process = subprocess.Popen(
+        [*pyrite_program(), "--port", "0", "--unixsocket", str(tmp_path / "s.sock")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=tmp_path,
+        text=True,
+    )
+    wait_for(lambda: "/pyrite/core/" in Path(f"/proc/{process.pid}/maps").read_text(), "modules are loaded")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert "Traceback" not in output
+    assert process.returncode in (0, -signal.SIGINT)
 
 
 def test_signal_while_the_server_works(start_pyrite: Callable[..., Server]) -> None:

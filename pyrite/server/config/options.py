@@ -252,7 +252,7 @@ class Options:
         ),
         "Which keys are evicted first.",
     )
-    maxmemory_samples = Integer(5, 1, INT_MAX, "Keys compared to find one to evict.")
+    maxmemory_samples = Integer(5, 1, 64, "Keys compared to find one to evict.")
     maxmemory_eviction_tenacity = Integer(10, 0, 100, "How long evicting may delay a command; 100 knows no limit.")
     lfu_log_factor = Integer(10, 0, INT_MAX, "How slowly the access counter grows.")
     lfu_decay_time = Integer(1, 0, INT_MAX, "Minutes after which the access counter shrinks by one; 0 never.")

@@ -123,6 +123,7 @@ def test_integer():
 def test_hint_is_clamped():
     assert [parse("hz", text) for text in ("0", "1", "10", "500", "100000")] == [1, 1, 10, 500, 500]
     assert reason("hz", "-1") == "argument must be between 0 and 2147483647 inclusive"
+    assert reason("maxmemory-samples", "65") == "argument must be between 1 and 64 inclusive"
 
 
 def test_octal():
