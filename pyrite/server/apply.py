@@ -10,13 +10,15 @@ from pyrite.core.hashtable import set_random_seed
 from pyrite.server import listen, process
 from pyrite.server.config.config import Config
 from pyrite.server.config.errors import ConfigError
+from pyrite.server.config.option import INT_MAX
 from pyrite.server.config.text import INT64_MAX
 from pyrite.server.log import LEVELS
 
 if TYPE_CHECKING:
     from pyrite.server.server import Server
 
-MAX_SECONDS = 2**31 - 1
+# No command takes longer: 285 years, which fit in 64 bits as nanoseconds.
+LONGEST_US = 9 * 10**15
 GUARD_MEMORY = 2  # as in engine/state.pxd
 NOTIFY_CHANNELS = 1 | 2  # NOTIFY_KEYSPACE and NOTIFY_KEYEVENT, as in keyspace/database.pxd
 EFFECT_NOTIFY = 1
@@ -29,7 +31,7 @@ def _hot(server: Server, config: Config) -> None:
     server.client_query_buffer_limit = config.client_query_buffer_limit
     server.output_limits = tuple(
         # What the configuration can say is more than a buffer can hold or a clock reach.
-        (min(limit.hard_bytes, INT64_MAX), min(limit.soft_bytes, INT64_MAX), min(limit.soft_seconds, MAX_SECONDS))
+        (min(limit.hard_bytes, INT64_MAX), min(limit.soft_bytes, INT64_MAX), min(limit.soft_seconds, INT_MAX))
         for limit in config.client_output_buffer_limit
     )
     server.latency_tracking = config.latency_tracking
@@ -131,12 +133,15 @@ def _password(server: Server, config: Config) -> None:
 
 def _clients(server: Server, config: Config) -> None:
     """How many clients there may be. Raises ConfigError."""
-    fitting, _notice = process.open_file_limit(config.maxclients)
+    try:
+        fitting, _notice = process.open_file_limit(config.maxclients)
+    except process.ProcessError as error:
+        raise ConfigError(str(error)) from None
     if fitting < config.maxclients:
         raise ConfigError(
             f"The operating system is not able to handle the specified number of clients, try with {fitting}"
         )
-    server.maxclients = config.maxclients
+    server.maxclients = min(config.maxclients, INT_MAX)
 
 
 def _logging(server: Server, config: Config) -> None:
@@ -246,4 +251,4 @@ def _slow_from_us(config: Config) -> int:
         wanted.append(config.slowlog_log_slower_than)
     if config.latency_monitor_threshold:
         wanted.append(config.latency_monitor_threshold * 1000)
-    return min(wanted, default=-1)
+    return min([*wanted, LONGEST_US]) if wanted else -1
