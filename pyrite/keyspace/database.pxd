@@ -152,6 +152,7 @@ cdef class Database:
     cdef void reserve(self, size_t keys) noexcept
     cdef bint add_loaded(self, Entry* e, int64_t expire_ms, bint replace) noexcept
 
+cdef int64_t told_bytes() noexcept nogil
 cdef uint32_t lfu_decayed(uint32_t access, uint32_t minutes, uint32_t decay_minutes) noexcept nogil
 
 cdef inline Slice slice_of(bytes data) noexcept:

@@ -63,11 +63,31 @@ from cython.cimports.pyrite.core.hashtable import (
     ht_spare,
     random_draw,
 )
+from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.parser import Slice
 from cython.cimports.pyrite.core.siphash import siphash
 from cython.cimports.pyrite.keyspace.lazyfree import LazyFreer
 
 from pyrite.core.errors import KEY_TOO_LONG, CommandError
+
+# Bytes that telling of keys which go unasked has taken so far: messages and lines of the log.
+_told_bytes = cython.declare(int64_t, 0)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def told_bytes() -> int64_t:
+    """How much memory telling of keys which went unasked has taken since the start, for differences."""
+    return _told_bytes
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _note_told(used_before: int64_t) -> cython.void:
+    global _told_bytes
+    _told_bytes += cython.cast(int64_t, mem_used()) - used_before
 
 
 @cython.cfunc
@@ -598,10 +618,15 @@ class Database:
             return 0
         key: Slice = key_of(e)
         name: bytes = key.p[: key.n]
+        used: int64_t = mem_used()
         if keyspace.on_expire is not None:
             keyspace.on_expire(self, name, lazy)
+        _note_told(used)
         self.delete(slice_of(name), lazy)
-        return self._tell(name, event_class, event, True)
+        used = mem_used()
+        self._tell(name, event_class, event, True)
+        _note_told(used)
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)

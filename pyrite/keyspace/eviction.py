@@ -26,7 +26,7 @@ from cython.cimports.pyrite.core.expiry_index import ei_first, ei_random
 from cython.cimports.pyrite.core.hashtable import ht_count, ht_random, random_draw
 from cython.cimports.pyrite.core.memory import mem_used
 from cython.cimports.pyrite.core.parser import Slice
-from cython.cimports.pyrite.keyspace.database import Database, Keyspace, key_of, slice_of
+from cython.cimports.pyrite.keyspace.database import Database, Keyspace, key_of, slice_of, told_bytes
 
 _CRITERIA = {"lru": BY_IDLE, "lfu": BY_FREQUENCY, "random": BY_CHANCE, "ttl": BY_TTL}
 
@@ -198,15 +198,21 @@ class Evictor:
     @cython.cfunc
     @cython.exceptval(True, check=True)
     def _evict_down_to(self, maxmemory: cython.size_t) -> cython.bint:
-        """Evict until memory is down, or the time is up (`behind`); False where keys run out before."""
+        """Evict until memory is down, or the time is up (`behind`); False where keys run out before.
+
+        What telling of the evictions takes does not count here: else they could feed each other until nothing is left.
+        """
         started_us: int64_t = monotonic_us()
+        told: int64_t = told_bytes()
+        limit: int64_t = maxmemory
         evicted: cython.int = 0
-        while mem_used() > maxmemory:
+        while cython.cast(int64_t, mem_used()) > limit:
             if not self._evict_one():
-                return self._wait_for_freer(maxmemory, started_us)
+                return self._wait_for_freer(limit, started_us)
             evicted += 1
+            limit = maxmemory + max(told_bytes() - told, 0)
             if evicted % CLOCK_EACH == 0 and 0 <= self.limit_us < monotonic_us() - started_us:
-                self.behind = mem_used() > maxmemory
+                self.behind = cython.cast(int64_t, mem_used()) > limit
                 return True
         return True
 

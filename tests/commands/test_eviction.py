@@ -1,6 +1,7 @@
 """maxmemory as clients see it: what is evicted, what is refused, and what a limit that comes later does."""
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -94,3 +95,21 @@ def test_a_limit_below_the_server_itself(server: Server) -> None:
         assert server.call("PING") == b"PONG"
         assert server.call("DBSIZE") == 0
     assert server.call("SET", "b", 1) == b"OK"
+
+
+def test_what_trackers_are_told_does_not_evict_more(server: Server) -> None:
+    """Ten clients are told of each eviction, which takes ten times what the key did."""
+    with ExitStack() as stack:
+        trackers = [stack.enter_context(server.connect(resp=3)) for _ in range(10)]
+        for tracker in trackers:
+            tracker.call("CLIENT", "TRACKING", "ON")
+        for number in range(300):
+            key = f"{number}" + "x" * 1000
+            server.call("SET", key, "v")
+            for tracker in trackers:
+                tracker.call("GET", key)
+        server.call("CONFIG", "RESETSTAT")
+        limit = int(server.info("memory")["used_memory"]) - 40_000
+        with server.config(maxmemory=limit, maxmemory_policy="allkeys-lru", maxmemory_eviction_tenacity=100):
+            evicted = int(server.info("stats")["evicted_keys"])
+    assert 30 <= evicted <= 50
