@@ -17,7 +17,6 @@ from pyrite.types.rdb_file import TYPE_NAMES, Listener, RdbError, RdbFile
 if TYPE_CHECKING:
     from pyrite.server.server import Server
 
-# How much a message repeats of what a file says.
 FAILED = "Fatal error loading the DB, check server logs. Exiting."
 TERMINATING = "Terminating server after rdb file reading failure."
 
